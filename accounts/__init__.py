@@ -1,0 +1,1 @@
+"""Who: users, customers (a person or a team), API keys."""

@@ -1,0 +1,6 @@
+from accounts.models.customers import Customer, Membership
+from accounts.models.idempotency import IdempotentRequest
+from accounts.models.keys import ApiKey
+from accounts.models.users import User
+
+__all__ = ["ApiKey", "Customer", "IdempotentRequest", "Membership", "User"]

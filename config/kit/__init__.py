@@ -1,0 +1,1 @@
+"""The only code every app shares: no models, no business words."""

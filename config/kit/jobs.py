@@ -1,0 +1,31 @@
+"""Work for later, enqueued by name so that tasks may import operations without a circle.
+
+A job is a hint, not the truth: rows are the queue and sweepers find what a lost message left behind. So a dead
+broker never fails the request that has already committed.
+"""
+
+import logging
+from functools import partial
+from typing import Any, Final
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+
+PUBLISH_RETRY: Final = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
+
+
+def enqueue(name: str, *, countdown_seconds: int = 0, **kwargs: Any) -> None:
+    """Send the named task once the current transaction has committed (at once when there is none)."""
+    transaction.on_commit(partial(_send, name, countdown_seconds, kwargs), robust=True)
+
+
+def _send(name: str, countdown_seconds: int, kwargs: dict[str, Any]) -> None:
+    try:
+        current_app.send_task(
+            name, kwargs=kwargs, countdown=countdown_seconds or None, retry_policy=PUBLISH_RETRY
+        )
+    except (OperationalError, OSError):
+        logger.warning("job.unsent name=%s; its sweeper will find the row", name)
