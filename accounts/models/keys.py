@@ -26,7 +26,9 @@ class ApiKey(models.Model):
         Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="api_keys"
     )
     name = models.CharField(max_length=100)
-    prefix = models.CharField(max_length=20, db_index=True, help_text="Shown, so that people can tell keys apart.")
+    prefix = models.CharField(
+        max_length=40, db_index=True, help_text="Shown, so that people can tell keys apart."
+    )
     digest = models.BinaryField(max_length=32, unique=True, help_text="SHA-256 of the whole key.")
     scopes = ArrayField(models.CharField(max_length=40), default=list)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -41,6 +43,9 @@ class ApiKey(models.Model):
                 name="accounts_apikey_customer_iff_customer_kind",
                 condition=Q(kind="customer", customer__isnull=False)
                 | (~Q(kind="customer") & Q(customer__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="accounts_apikey_kind_is_known", condition=Q(kind__in=["customer", "router", "service"])
             ),
         ]
 

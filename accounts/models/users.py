@@ -2,6 +2,8 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
 
 from config.kit import ids
 
@@ -35,6 +37,13 @@ class User(AbstractUser):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta(AbstractUser.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                name="accounts_user_email_is_lower_case", condition=Q(email=Lower("email"))
+            ),
+        ]
 
     objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
 
