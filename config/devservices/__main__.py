@@ -1,0 +1,222 @@
+"""`make run` and `make clean-dev`: one instance of everything, started in order, ended in the opposite order."""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from config.devservices import environment, postgres, valkey
+from config.devservices.home import HOST, AlreadyRunningError, Home, port_is_free
+from config.devservices.processes import Child, Command, start, wait_until
+
+ENDINGS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+WATCH_SECONDS: Final = 0.2
+START_SECONDS: Final = 60.0
+
+
+class StopRequestedError(Exception):
+    """Someone asked us to end: Ctrl-C, a signal, or the closing of the terminal."""
+
+
+class Instance:
+    """Everything that one `make run` started."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.at = environment.addresses(home)
+        self.children: list[Child] = []
+        self.cluster = postgres.prepare(
+            home=home.path, port=self.at.postgres, passwords=environment.cluster_passwords(home)
+        )
+        self.environ = environment.application(home, self.cluster, self.at)
+
+    def start_services(self) -> None:
+        """Start what the application stands on: PostgreSQL, Valkey, the Stripe stand-in."""
+        bare = environment.bare()
+        database = self._start(postgres.command(self.cluster, environ=bare))
+        data = self.home.path / "valkey"
+        broker = self._start(valkey.command(port=self.at.valkey, data=data, environ=bare))
+        if "STRIPE_API_HOST" in self.environ:
+            standin = self._start(self._stripe_standin(bare))
+            wait_until(lambda: not port_is_free(self.at.stripe), child=standin, seconds=START_SECONDS)
+        wait_until(self.cluster.answers, child=database, seconds=START_SECONDS)
+        wait_until(lambda: valkey.answers(self.at.valkey), child=broker, seconds=START_SECONDS)
+
+    def prepare_database(self) -> None:
+        """Make roles and database, migrate as the owner, and seed the demo."""
+        postgres.ensure_roles(self.cluster)
+        postgres.ensure_database(self.cluster, environment.DATABASE)
+        self._manage("migrate", "--no-input", "--verbosity", "1")
+        self._manage("seed_demo", "--out", str(self.demo_file))
+
+    def start_application(self) -> None:
+        """Start web, worker and beat."""
+        python = sys.executable
+        web = [python, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(self.at.web)]
+        web += ["--workers", "2", "--blocking-threads", "8", "--no-ws", "--log-level", "warning"]
+        worker = [
+            python,
+            "-m",
+            "celery",
+            "-A",
+            "config",
+            "worker",
+            "--concurrency",
+            "2",
+            "--loglevel",
+            "warning",
+        ]
+        schedule = str(self.home.path / "celerybeat-schedule")
+        beat = [
+            python,
+            "-m",
+            "celery",
+            "-A",
+            "config",
+            "beat",
+            "--loglevel",
+            "warning",
+            "--schedule",
+            schedule,
+        ]
+        self._start(Command("web", [*web, "config.wsgi:application"], self.environ))
+        self._start(Command("worker", worker, self.environ))
+        self._start(Command("beat", [*beat, "--pidfile", ""], self.environ))
+
+    def watch(self) -> str:
+        """Wait until a child ends; say which."""
+        launcher = os.getppid()
+        while True:
+            time.sleep(WATCH_SECONDS)
+            for child in self.children:
+                if not child.running:
+                    return f"{child.command.name} ended with status {child.process.returncode}"
+            # Make was killed and could not tell us.
+            if "MAKELEVEL" in os.environ and os.getppid() != launcher:
+                return "make ended"
+
+    def stop(self) -> None:
+        """End all of it, what was started last first."""
+        for number in ENDINGS:
+            signal.signal(number, signal.SIG_IGN)
+        for child in reversed(self.children):
+            child.stop()
+
+    @property
+    def demo_file(self) -> Path:
+        """Where the demo's addresses and sign-ins are written."""
+        return self.home.path / "demo.json"
+
+    def _start(self, command: Command) -> Child:
+        child = start(command, output=say)
+        self.children.append(child)
+        return child
+
+    def _stripe_standin(self, environ: dict[str, str]) -> Command:
+        data = str(self.home.path / "stripe.sqlite")
+        argv = [
+            sys.executable,
+            "-m",
+            "config.devservices.stripe",
+            "--port",
+            str(self.at.stripe),
+            "--data",
+            data,
+        ]
+        return Command("stripe", argv, environ)
+
+    def _manage(self, *argv: str) -> None:
+        subprocess.run(
+            [sys.executable, "manage.py", *argv], env=self.environ, cwd=environment.ROOT, check=True
+        )
+
+
+def up() -> int:
+    """Start everything, print where to go, and stay until told to end or a child ends."""
+    for number in ENDINGS:
+        signal.signal(number, _ask_to_stop)
+    home = Home.from_environment()
+    try:
+        home.lock()
+        return _run(home)
+    except AlreadyRunningError as error:
+        say("farebox", str(error))
+        return 1
+    except StopRequestedError:
+        return 0
+
+
+def clean() -> int:
+    """Forget an instance: its data, ports and secrets."""
+    home = Home.from_environment()
+    try:
+        home.lock()
+    except AlreadyRunningError as error:
+        say("farebox", f"{error} Stop it first.")
+        return 1
+    postgres.forget(home.path)
+    shutil.rmtree(home.path)
+    return 0
+
+
+def say(name: str, line: str) -> None:
+    """Print a line under the name of who said it; a closed terminal must not keep us from ending the children."""
+    try:
+        print(f"{name:>8} | {line}", flush=True)
+    except OSError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
+def _run(home: Home) -> int:
+    instance = Instance(home)
+    if not port_is_free(instance.at.web):
+        say(
+            "farebox",
+            f"Port {instance.at.web} is taken. PORT=8001 FAREBOX_HOME=.dev2 make run starts beside it.",
+        )
+        return 1
+    try:
+        instance.start_services()
+        instance.prepare_database()
+        instance.start_application()
+        _welcome(instance)
+        say("farebox", f"{instance.watch()}: stopping everything.")
+    except (RuntimeError, subprocess.CalledProcessError) as error:
+        say("farebox", f"{error}: stopping everything.")
+    except StopRequestedError:
+        say("farebox", "Stopping.")
+        return 0
+    finally:
+        instance.stop()
+    return 1
+
+
+def _welcome(instance: Instance) -> None:
+    demo = json.loads(instance.demo_file.read_text())
+    say("farebox", f"Open {instance.at.site_url}")
+    for who in ("consumer", "creator", "admin"):
+        person = demo[who]
+        say("farebox", f"  {who:<9} {person['email']}  password {person['password']}")
+    say("farebox", f"Admin {instance.at.site_url}/admin/   API {instance.at.site_url}/v1/docs")
+    say("farebox", f"Stripe stand-in {demo['stripe_url']}   keys and ids in {instance.demo_file}")
+
+
+def _ask_to_stop(*_: object) -> None:
+    raise StopRequestedError
+
+
+def main() -> int:
+    """Run the command that was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m config.devservices", description=__doc__)
+    parser.add_argument("command", choices=["up", "clean"])
+    return {"up": up, "clean": clean}[parser.parse_args().command]()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""One module per kind of deployment: local (`make run`), test, production; all start from base."""

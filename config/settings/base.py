@@ -1,0 +1,240 @@
+"""What every deployment shares. Values come from the environment through config.env; production has no defaults."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import django_stubs_ext
+
+from config import env
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR: Final = Path(__file__).resolve().parents[2]
+
+# Who we are -----------------------------------------------------------------------------------------------------
+PRODUCTION = False
+DEBUG = False
+SITE_URL = env.text("SITE_URL", "http://127.0.0.1:8000")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+# Development and tests may move the clock (config.kit.clock); production never reads its row.
+CLOCK_MOVABLE = False
+# web, migrate, or empty for workers and commands: who may pool connections, who owns the tables.
+PROCESS = env.text("FAREBOX_PROCESS", "")
+
+INSTALLED_APPS = [
+    "config.apps.WiringConfig",
+    "accounts",
+    "wallets",
+    "marketplace",
+    "billing",
+    "payouts",
+    "unfold",  # before the admin, whose templates it replaces
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "djstripe",
+    "djmoney",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    # The automatic form rewrites TEMPLATES behind our back; the loaders are spelled out below instead.
+    "django_cotton.apps.SimpleAppConfig",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "builtins": ["django_cotton.templatetags.cotton"],
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# The database ---------------------------------------------------------------------------------------------------
+# Two roles: migrations run as the owner of the tables, everything else as the application, which may not TRUNCATE.
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **env.database("MIGRATE_DATABASE_URL" if PROCESS == "migrate" else "DATABASE_URL"),
+        # The money path is one function call that commits by itself: locks are held for one round trip.
+        "AUTOCOMMIT": True,
+        "ATOMIC_REQUESTS": False,
+        "CONN_HEALTH_CHECKS": True,
+        "CONN_MAX_AGE": 0 if PROCESS == "web" else 60,
+    }
+}
+if PROCESS == "web":
+    # Celery closes a pool after every task, so workers have none.
+    DATABASES["default"]["OPTIONS"] = {
+        **DATABASES["default"].get("OPTIONS", {}),
+        "pool": {"min_size": 2, "max_size": env.number("DATABASE_POOL_SIZE", 10), "timeout": 10},
+    }
+# Append-only tables revoke what this role may not do to them (config.kit.sql).
+APPLICATION_ROLE = env.text("APPLICATION_ROLE", "farebox_app")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+MIGRATION_MODULES = {"djstripe": "billing.stripe.djstripe_migrations"}
+
+# Jobs -----------------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_TIMEZONE = "UTC"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A dead broker must fail a publish at once: the row is the queue, its sweeper finds it.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 10, "visibility_timeout": 600}
+CACHE_URL = env.text("CACHE_URL", "")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+    if CACHE_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+# Money ----------------------------------------------------------------------------------------------------------
+CREDIT_VALUE_USD = env.decimal("CREDIT_VALUE_USD", "0.001")
+CURRENCIES = ("USD",)
+DEFAULT_CURRENCY = "USD"
+
+# Stripe ---------------------------------------------------------------------------------------------------------
+STRIPE_LIVE_MODE = env.flag("STRIPE_LIVE_MODE", default=False)
+STRIPE_TEST_SECRET_KEY = env.secret("STRIPE_TEST_SECRET_KEY", "")
+STRIPE_LIVE_SECRET_KEY = env.secret("STRIPE_LIVE_SECRET_KEY", "")
+STRIPE_API_VERSION = "2026-08-26.dahlia"
+# Where our own StripeClient calls; dj-stripe takes the other name, and only when it is not empty.
+STRIPE_API_BASE = env.text("STRIPE_API_HOST", "") or "https://api.stripe.com"
+if env.text("STRIPE_API_HOST", ""):
+    STRIPE_API_HOST = STRIPE_API_BASE
+# The pages that a form of ours may lead to (the stand-in serves them under its own address).
+STRIPE_PAGE_ORIGINS = env.words("STRIPE_PAGE_ORIGINS", "https://checkout.stripe.com,https://connect.stripe.com")
+DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
+DJSTRIPE_SUBSCRIBER_MODEL = "accounts.Customer"
+
+# People ---------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = env.text("ACCOUNT_EMAIL_VERIFICATION", "optional")
+ACCOUNT_LOGOUT_ON_GET = False
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Farebox <billing@farebox.example>")
+vars().update(env.env.email_url_config(env.text("EMAIL_URL", "consolemail://")))
+
+# REST -----------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api_auth.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.kit.http.exception_handler",
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Farebox",
+    "DESCRIPTION": "Prepaid credits for AI agents: reserve, meter, settle, split, pay out.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+# The contract caps a body at 1 MB.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
+# Browsers -------------------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    # The admin's theme evaluates expressions (plain Alpine); it is for staff only.
+    "EXCLUDE_URL_PREFIXES": ["/admin/"],
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        # Browsers apply this to the redirect after a form too: "Add credits" leads to Stripe's page.
+        "form-action": ["'self'", *STRIPE_PAGE_ORIGINS],
+    },
+}
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# Words and times ------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-us"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+UNFOLD: dict[str, Any] = {"SITE_TITLE": "Farebox", "SITE_HEADER": "Farebox", "SITE_URL": "/"}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+}

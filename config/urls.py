@@ -1,0 +1,33 @@
+"""The route table. Each app brings `urls` (pages) and `api_urls` (lists `v1` and `internal`)."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Final
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from config.health import healthz
+
+APPS: Final = ("accounts", "wallets", "marketplace", "billing", "payouts")
+
+
+def api(section: str) -> list[Any]:
+    """Join the apps' routes of one section of the API."""
+    modules = [import_module(f"{app}.api_urls") for app in APPS if find_spec(f"{app}.api_urls")]
+    return [route for module in modules for route in getattr(module, section, [])]
+
+
+pages = [path("", include(f"{app}.urls")) for app in APPS if find_spec(f"{app}.urls")]
+
+urlpatterns = [
+    *pages,
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", healthz, name="healthz"),
+    path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("v1/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("v1/", include((api("v1"), "v1"))),
+    path("internal/", include((api("internal"), "internal"))),
+]
