@@ -1,0 +1,172 @@
+"""What must always hold in the ledger itself. Numbers in brackets are those of the reliability catalogue."""
+
+from typing import Final
+
+from wallets.books import Invariant
+
+APPEND_ONLY_TABLES: Final = (
+    "wallets_transaction",
+    "wallets_entry",
+    "wallets_grantdrawdown",
+)
+
+INVARIANTS: Final = [
+    Invariant(
+        "transactions balance",
+        "Every transaction sums to zero in each unit: no money from nothing (I1, I8).",
+        "SELECT transaction_id, unit, sum(amount) AS off FROM wallets_entry GROUP BY 1, 2 HAVING sum(amount) <> 0",
+    ),
+    Invariant(
+        "transactions have two entries",
+        "Money always comes from somewhere and goes somewhere (I2).",
+        "SELECT t.id FROM wallets_transaction t LEFT JOIN wallets_entry e ON e.transaction_id = t.id"
+        " GROUP BY t.id HAVING count(e.id) < 2",
+    ),
+    Invariant(
+        "entries keep their wallet's unit",
+        "Credits and dollars never mix on a wallet (I3).",
+        "SELECT e.id, e.unit, w.unit AS wallet_unit FROM wallets_entry e"
+        " JOIN wallets_wallet w ON w.id = e.wallet_id WHERE e.unit <> w.unit",
+    ),
+    Invariant(
+        "append-only guards stand",
+        "Nobody changes what was written: the triggers are there and enabled (I4).",
+        "SELECT t.name FROM unnest(ARRAY["
+        + ", ".join(f"'{table}'" for table in APPEND_ONLY_TABLES)
+        + "]) AS t(name) WHERE NOT EXISTS (SELECT 1 FROM pg_trigger g WHERE g.tgrelid = t.name::regclass"
+        " AND g.tgname = t.name || '_append_only' AND g.tgenabled <> 'D')",
+    ),
+    Invariant(
+        "balances are the sum of entries",
+        "The balance shown is the balance owned (I5).",
+        "SELECT w.id, w.balance, coalesce(sum(e.amount), 0) AS entries FROM wallets_wallet w"
+        " LEFT JOIN wallets_entry e ON e.wallet_id = w.id WHERE w.owner_type <> 'platform'"
+        " GROUP BY w.id HAVING w.balance <> coalesce(sum(e.amount), 0)",
+    ),
+    Invariant(
+        "running balances chain without gaps",
+        "A statement adds up line by line; a lost or added entry shows (I6).",
+        "SELECT id, wallet_id, wallet_seq FROM (SELECT id, wallet_id, wallet_seq, amount, balance_after,"
+        " lag(balance_after, 1, 0::bigint) OVER w AS before, row_number() OVER w AS n FROM wallets_entry"
+        " WHERE wallet_seq IS NOT NULL WINDOW w AS (PARTITION BY wallet_id ORDER BY wallet_seq)) x"
+        " WHERE wallet_seq <> n OR balance_after <> before + amount",
+    ),
+    Invariant(
+        "wallets know their last entry",
+        "The next entry gets the next number: two writers cannot share one (I6).",
+        "SELECT w.id, w.seq, max(e.wallet_seq) AS last FROM wallets_wallet w"
+        " LEFT JOIN wallets_entry e ON e.wallet_id = w.id GROUP BY w.id"
+        " HAVING w.seq <> coalesce(max(e.wallet_seq), 0)",
+    ),
+    Invariant(
+        "platform wallets stay untouched rows",
+        "No run waits for a row that every run would write.",
+        "SELECT id, balance, held, seq FROM wallets_wallet"
+        " WHERE owner_type = 'platform' AND (balance <> 0 OR held <> 0 OR seq <> 0)",
+    ),
+    Invariant(
+        "owners' entries are numbered",
+        "An entry on an owner's wallet carries its number and balance; on a platform wallet neither.",
+        "SELECT e.id FROM wallets_entry e JOIN wallets_wallet w ON w.id = e.wallet_id"
+        " WHERE (w.owner_type = 'platform') <> (e.wallet_seq IS NULL)",
+    ),
+    Invariant(
+        "one cause per transaction",
+        "One payment, run or decision moves money once (I10).",
+        "SELECT kind, source_type, source_id FROM wallets_transaction GROUP BY 1, 2, 3"
+        " HAVING count(*) > 1 OR bool_or(source_id = '')",
+    ),
+    Invariant(
+        "held is the sum of open holds",
+        "What is reserved is exactly what running work may take (I12).",
+        "SELECT w.id, w.held, coalesce(sum(h.amount), 0) AS open FROM wallets_wallet w"
+        " LEFT JOIN wallets_hold h ON h.wallet_id = w.id AND h.state = 'open'"
+        " GROUP BY w.id HAVING w.held <> coalesce(sum(h.amount), 0)",
+    ),
+    Invariant(
+        "holds close once",
+        "A hold is open or has one end (I13).",
+        "SELECT id, state FROM wallets_hold WHERE (state = 'open') <> (closed_at IS NULL)"
+        " OR state NOT IN ('open', 'settled', 'released', 'expired')",
+    ),
+    Invariant(
+        "no hold outlives its expiry",
+        "A router that died does not keep a consumer's credits: sweepers close its holds within a minute (I15).",
+        "SELECT id, expires_at FROM wallets_hold WHERE state = 'open'"
+        " AND expires_at < %(now)s::timestamptz - interval '60 seconds'",
+        timely=True,
+    ),
+    Invariant(
+        "grants cover the balance",
+        "Every credit on a consumer's wallet comes from a grant (I19).",
+        "SELECT w.id, w.balance, coalesce(sum(g.remaining), 0) AS remaining FROM wallets_wallet w"
+        " LEFT JOIN wallets_creditgrant g ON g.wallet_id = w.id WHERE w.owner_type = 'consumer'"
+        " GROUP BY w.id HAVING w.balance <> coalesce(sum(g.remaining), 0)",
+    ),
+    Invariant(
+        "grants add up",
+        "granted = remaining + burned + expired + voided + frozen (I20).",
+        "SELECT id FROM wallets_creditgrant"
+        " WHERE amount <> remaining + burned + expired + voided + frozen"
+        " OR least(remaining, burned, expired, voided, frozen, cash_remaining) < 0 OR cash_remaining > cash",
+    ),
+    Invariant(
+        "burned is what drawdowns say",
+        "Refunds and disputes can walk every burned credit back to its purchase (I20).",
+        "SELECT g.id, g.burned, coalesce(sum(d.amount), 0) AS drawn FROM wallets_creditgrant g"
+        " LEFT JOIN wallets_grantdrawdown d ON d.grant_id = g.id"
+        " GROUP BY g.id HAVING g.burned <> coalesce(sum(d.amount), 0)"
+        " OR g.cash - g.cash_remaining < coalesce(sum(d.cash), 0)",
+    ),
+    Invariant(
+        "an empty grant has no cash left",
+        "The last credit takes all: no cent stays deferred for ever.",
+        "SELECT id, cash_remaining FROM wallets_creditgrant WHERE remaining + frozen = 0 AND cash_remaining <> 0",
+    ),
+    Invariant(
+        "expired credits are not spent",
+        "Only a hold opened before a grant's expiry may still burn it (I21).",
+        "SELECT d.id, g.id AS grant_id FROM wallets_grantdrawdown d JOIN wallets_creditgrant g ON g.id = d.grant_id"
+        " JOIN wallets_transaction t ON t.id = d.transaction_id"
+        " LEFT JOIN wallets_hold h ON h.source_type = t.source_type AND h.source_id = t.source_id"
+        " WHERE t.recorded_at >= g.expires_at AND coalesce(h.opened_at >= g.expires_at, true)",
+    ),
+    Invariant(
+        "settlements draw what they charge",
+        "Each charge is paid by named grants, to the micro.",
+        "SELECT e.transaction_id, e.amount, coalesce(sum(d.amount), 0) AS drawn FROM wallets_entry e"
+        " JOIN wallets_transaction t ON t.id = e.transaction_id AND t.kind = 'settle'"
+        " JOIN wallets_wallet w ON w.id = e.wallet_id AND w.owner_type = 'consumer'"
+        " LEFT JOIN wallets_grantdrawdown d ON d.transaction_id = e.transaction_id"
+        " GROUP BY e.id HAVING -e.amount <> coalesce(sum(d.amount), 0)",
+    ),
+    Invariant(
+        "breakage is what expired",
+        "No credit vanishes: what ran out is booked as breakage.",
+        "SELECT b.booked, g.expired FROM (SELECT coalesce(sum(amount), 0) AS booked FROM wallets_entry"
+        " WHERE wallet_id = wallets_platform('CREDITS', 'breakage')) b,"
+        " (SELECT coalesce(sum(expired), 0) AS expired FROM wallets_creditgrant) g WHERE b.booked <> g.expired",
+    ),
+    Invariant(
+        "owed is the image of creators' credits",
+        "The dollars shown as owed are the credits creators have, converted once (I27).",
+        "SELECT l.booked, c.image FROM (SELECT coalesce(sum(amount), 0) AS booked FROM wallets_entry"
+        " WHERE wallet_id = wallets_platform('USD', 'owed')) l,"
+        " (SELECT coalesce(sum(wallets_usd(balance)), 0) AS image FROM wallets_wallet"
+        " WHERE owner_type = 'creator' AND kind <> 'debt') c WHERE l.booked <> c.image",
+    ),
+    Invariant(
+        "creators' debt has its image",
+        "What creators owe back stands in dollars too (I27).",
+        "SELECT l.booked, c.image FROM (SELECT coalesce(sum(amount), 0) AS booked FROM wallets_entry"
+        " WHERE wallet_id = wallets_platform('USD', 'creator_debt')) l,"
+        " (SELECT coalesce(sum(wallets_usd(balance)), 0) AS image FROM wallets_wallet"
+        " WHERE owner_type = 'creator' AND kind = 'debt') c WHERE l.booked <> c.image",
+    ),
+    Invariant(
+        "creators' wallets keep their sign",
+        "Earnings never go below zero; a debt is never above it (I27).",
+        "SELECT id, kind, balance FROM wallets_wallet WHERE owner_type = 'creator'"
+        " AND (CASE WHEN kind = 'debt' THEN balance > 0 ELSE balance < 0 END)",
+    ),
+]

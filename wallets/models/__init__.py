@@ -1,0 +1,16 @@
+from wallets.models.books import BooksCheck
+from wallets.models.grants import CreditGrant, GrantDrawdown
+from wallets.models.holds import Hold
+from wallets.models.ledger import Entry, LedgerSetting, Transaction
+from wallets.models.wallets import Wallet
+
+__all__ = [
+    "BooksCheck",
+    "CreditGrant",
+    "Entry",
+    "GrantDrawdown",
+    "Hold",
+    "LedgerSetting",
+    "Transaction",
+    "Wallet",
+]
