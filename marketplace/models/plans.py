@@ -1,0 +1,157 @@
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from djmoney.models.fields import MoneyField
+
+from config.kit import ids
+from marketplace.models.agents import Agent
+from marketplace.models.creators import Creator
+from marketplace.terms import PriceModel, PricingModel
+
+
+def new_plan_id() -> str:
+    """Make a plan's public id."""
+    return ids.new(ids.PLAN)
+
+
+def new_version_id() -> str:
+    """Make a plan version's public id."""
+    return ids.new(ids.PLAN_VERSION)
+
+
+class Plan(models.Model):
+    """A price list: an agent's, or the platform's own. What it says is in its versions."""
+
+    class Catalogue(models.TextChoices):
+        AGENT = "agent", "Prices of an agent"
+        EXECUTIONS = "executions", "Platform tiers over executions"
+        CREDITS = "credits", "Platform tiers over credits"
+
+    public_id = models.CharField(max_length=30, unique=True, default=new_plan_id, editable=False)
+    agent = models.OneToOneField(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="plan")
+    catalogue = models.CharField(max_length=12, choices=Catalogue.choices)
+    name = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="marketplace_plan_agent_iff_agent_catalogue",
+                condition=Q(catalogue="agent", agent__isnull=False)
+                | Q(catalogue__in=["executions", "credits"], agent__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PlanVersion(models.Model):
+    """What a plan says from a moment on. Immutable by trigger: a change is a new version."""
+
+    public_id = models.CharField(max_length=30, unique=True, default=new_version_id, editable=False)
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    pricing_model = models.CharField(max_length=12, choices=[(m.value, m.value) for m in PricingModel])
+    manifest = models.TextField(help_text="The `pricing:` YAML, as its author wrote it.")
+    effective_from = models.DateTimeField()
+    default_hold = models.BigIntegerField(null=True, help_text="Micros held when a run names no amount.")
+    minimum = models.BigIntegerField(default=0, help_text="Least charge of a run, in credit micros.")
+    quantum = models.BigIntegerField(default=1, help_text="A charge is a multiple of this, in credit micros.")
+    platform_share_bp = models.PositiveIntegerField()
+    created_by = models.CharField(max_length=100, help_text="The actor, such as user:usr_….")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="marketplace_planversion_number_once", fields=["plan", "number"]),
+            models.CheckConstraint(
+                name="marketplace_planversion_minimum_not_negative", condition=Q(minimum__gte=0)
+            ),
+            models.CheckConstraint(
+                name="marketplace_planversion_quantum_positive", condition=Q(quantum__gte=1)
+            ),
+            models.CheckConstraint(
+                name="marketplace_planversion_default_hold_positive",
+                condition=Q(default_hold=None) | Q(default_hold__gte=1),
+            ),
+            models.CheckConstraint(
+                name="marketplace_planversion_platform_share_in_range",
+                condition=Q(platform_share_bp__lte=10_000),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                F("plan"), F("effective_from").desc(), F("number").desc(), name="marketplace_version_current"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number} of plan {self.plan_id}"
+
+
+class Price(models.Model):
+    """One price component of a version."""
+
+    version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="prices")
+    model = models.CharField(max_length=12, choices=[(m.value, m.value) for m in PriceModel])
+    metric = models.CharField(max_length=60)
+    unit_price = models.DecimalField(max_digits=24, decimal_places=12, help_text="Credits a unit, exact.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="marketplace_price_metric_once", fields=["version", "metric"]),
+            models.CheckConstraint(name="marketplace_price_not_negative", condition=Q(unit_price__gte=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit_price} a {self.metric}"
+
+
+class SplitShare(models.Model):
+    """A creator's part of each charge under a version; the platform has the rest."""
+
+    version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="shares")
+    creator = models.ForeignKey(Creator, on_delete=models.PROTECT, related_name="+")
+    share_bp = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="marketplace_splitshare_creator_once", fields=["version", "creator"]
+            ),
+            models.CheckConstraint(
+                name="marketplace_splitshare_in_range", condition=Q(share_bp__gte=1, share_bp__lte=10_000)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.share_bp} bp to creator {self.creator_id}"
+
+
+class SubscriptionTier(models.Model):
+    """A tier of a subscription version: a month's credits for a price."""
+
+    version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="tiers")
+    name = models.CharField(max_length=60)
+    credits_per_month = models.BigIntegerField(help_text="Credit micros granted each month.")
+    price_usd = MoneyField(max_digits=10, decimal_places=2, default_currency="USD")  # type: ignore[no-untyped-call]
+
+    objects: ClassVar[models.Manager["SubscriptionTier"]] = models.Manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="marketplace_subscriptiontier_name_once", fields=["version", "name"]
+            ),
+            models.CheckConstraint(
+                name="marketplace_subscriptiontier_grants_credits", condition=Q(credits_per_month__gte=1)
+            ),
+            models.CheckConstraint(
+                name="marketplace_subscriptiontier_costs_usd",
+                condition=Q(price_usd__gt=0, price_usd_currency="USD"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,107 @@
+"""What versions say, remembered.
+
+A published version never changes (triggers see to it), so it is kept for as long as the process lives: by its
+public id, which no other version will ever have, even one whose transaction rolled back.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
+
+from marketplace.models import Price, SplitShare, SubscriptionTier
+from marketplace.terms import PriceModel, PriceTerms, PricingModel, Share, TierTerms, VersionTerms
+from wallets.money import Micros
+
+VERSIONS_CACHED_MAX: Final = 10_000
+
+T = TypeVar("T")
+
+
+class Row(NamedTuple):
+    """One row of the queries above."""
+
+    key: int
+    version_id: int
+    version: str
+    number: int
+    pricing_model: str
+    default_hold: int | None
+    minimum: int
+    quantum: int
+    platform_share_bp: int
+    agent_id: int
+    agent: str
+    agent_slug: str
+    agent_name: str
+    status: str
+    outcome_policy: str
+    creator_id: int
+    creator: str
+    creator_customer_id: int
+
+
+_cached: dict[str, VersionTerms] = {}
+
+
+def known(*, version: str) -> VersionTerms | None:
+    """Give what a version says if this process has read it."""
+    return _cached.get(version)
+
+
+def said(*, rows: Sequence[Row]) -> dict[str, VersionTerms]:
+    """Give what these versions say, by public id, reading those not read before in three queries."""
+    found = {row.version: facts for row in rows if (facts := _cached.get(row.version))}
+    unread = {row.version: row for row in rows if row.version not in found}
+    if unread:
+        found |= _read_versions(list(unread.values()))
+        if len(_cached) + len(unread) > VERSIONS_CACHED_MAX:
+            _cached.clear()
+        _cached.update(found)
+    return found
+
+
+def _read_versions(rows: Sequence[Row]) -> dict[str, VersionTerms]:
+    keys = [row.version_id for row in rows]
+    prices = _grouped(Price.objects.filter(version_id__in=keys).order_by("id"), _price)
+    shares = _grouped(SplitShare.objects.filter(version_id__in=keys).order_by("id"), _share)
+    tiers = _grouped(SubscriptionTier.objects.filter(version_id__in=keys).order_by("id"), _tier)
+    return {
+        row.version: VersionTerms(
+            version_id=row.version_id,
+            version=row.version,
+            number=row.number,
+            pricing_model=PricingModel(row.pricing_model),
+            prices=tuple(prices.get(row.version_id, ())),
+            default_hold=None if row.default_hold is None else Micros(row.default_hold),
+            minimum=Micros(row.minimum),
+            quantum=Micros(row.quantum),
+            platform_share_bp=row.platform_share_bp,
+            shares=tuple(shares.get(row.version_id, ())),
+            tiers=tuple(tiers.get(row.version_id, ())),
+            agent_id=row.agent_id,
+            agent=row.agent,
+            creator_id=row.creator_id,
+            creator=row.creator,
+            creator_customer_id=row.creator_customer_id,
+        )
+        for row in rows
+    }
+
+
+def _grouped(parts: Iterable[Any], read: Callable[[Any], T]) -> dict[int, list[T]]:
+    groups: dict[int, list[T]] = {}
+    for part in parts:
+        groups.setdefault(part.version_id, []).append(read(part))
+    return groups
+
+
+def _price(price: Price) -> PriceTerms:
+    return PriceTerms(PriceModel(price.model), price.metric, price.unit_price)
+
+
+def _share(share: SplitShare) -> Share:
+    return Share(share.creator_id, share.share_bp)
+
+
+def _tier(tier: SubscriptionTier) -> TierTerms:
+    cents = int(tier.price_usd.amount * 100)
+    return TierTerms(tier.id, tier.name, Micros(tier.credits_per_month), cents)

@@ -1,0 +1,52 @@
+"""Who gets what of one charge: one largest remainder over every class and payee (ledger.md rule 14).
+
+A cell is a funding class and a payee. A creator's cell weighs amount x share x the class's rate; the platform's
+cell of that class has the rest. Micros left over go to the largest remainders; at a tie the platform comes
+first, then the classes in burn order, then the payees as the version lists them. Billing's SQL does the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from marketplace.defaults import WHOLE_BP
+from marketplace.terms import Share
+from wallets.money import Micros, largest_remainder
+
+CLASS_ORDER: Final = ("plan", "promo", "bonus", "adjustment", "paid", "overage")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A payee's part of what one funding class paid; payee None is the platform."""
+
+    funding_class: str
+    payee: int | None
+    amount: Micros
+
+
+def split(
+    *, amounts: Sequence[tuple[str, int]], shares: Sequence[Share], class_rates: Mapping[str, int]
+) -> tuple[Cell, ...]:
+    """Split a charge exactly: the cells sum to the charge, each within a micro of its exact part."""
+    by_class = _by_class(amounts)
+    creators_bp = sum(share.share_bp for share in shares)
+    if creators_bp > WHOLE_BP or min((share.share_bp for share in shares), default=0) < 0:
+        raise ValueError("shares must be positive and make at most a whole")
+    keys: list[tuple[str, int | None]] = [(name, None) for name in by_class]
+    weights = [amount * (WHOLE_BP**2 - creators_bp * class_rates[name]) for name, amount in by_class.items()]
+    for name, amount in by_class.items():
+        keys += [(name, share.creator_id) for share in shares]
+        weights += [amount * share.share_bp * class_rates[name] for share in shares]
+    total = sum(by_class.values())
+    parts = largest_remainder(total, weights) if total else [0] * len(weights)
+    return tuple(Cell(name, payee, Micros(part)) for (name, payee), part in zip(keys, parts, strict=True))
+
+
+def _by_class(amounts: Sequence[tuple[str, int]]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for name, amount in amounts:
+        if amount < 0:
+            raise ValueError("a charge is 0 or more")
+        sums[name] = sums.get(name, 0) + amount
+    return {name: sums[name] for name in sorted(sums, key=CLASS_ORDER.index)}

@@ -1,0 +1,81 @@
+"""What one version of an agent's plan says, as frozen facts: what the money path passes around."""
+
+import enum
+from dataclasses import dataclass
+from decimal import Decimal
+
+from wallets.money import Micros
+
+
+class PriceModel(enum.StrEnum):
+    """How a price component turns a quantity into an amount."""
+
+    FLAT = "flat"
+    PER_UNIT = "per_unit"
+
+
+class PricingModel(enum.StrEnum):
+    """Who pays for a run, in the words of the `pricing:` manifest."""
+
+    USAGE_BASED = "usage_based"
+    SUBSCRIPTION = "subscription"
+    FREE = "free"
+
+
+@dataclass(frozen=True, slots=True)
+class PriceTerms:
+    """One price component; `unit_price` is in credits, exact."""
+
+    model: PriceModel
+    metric: str
+    unit_price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A creator's part of each charge, in basis points."""
+
+    creator_id: int
+    share_bp: int
+
+
+@dataclass(frozen=True, slots=True)
+class TierTerms:
+    """A subscription tier: a month's credits for a price."""
+
+    id: int
+    name: str
+    credits_per_month: Micros
+    price_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class VersionTerms:
+    """What a published version says. It never changes, so it is cached for as long as the process lives."""
+
+    version_id: int
+    version: str
+    number: int
+    pricing_model: PricingModel
+    prices: tuple[PriceTerms, ...]
+    default_hold: Micros | None
+    minimum: Micros
+    quantum: Micros
+    platform_share_bp: int
+    shares: tuple[Share, ...]
+    tiers: tuple[TierTerms, ...]
+    agent_id: int
+    agent: str
+    creator_id: int
+    creator: str
+    creator_customer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Terms(VersionTerms):
+    """A version's terms with what may change on its agent."""
+
+    agent_slug: str
+    agent_name: str
+    status: str
+    outcome_policy: str
