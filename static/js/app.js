@@ -1,0 +1,98 @@
+// Small behaviours, each bound by a data attribute and delegated from the document, so that they hold for
+// what htmx swaps in.
+(() => {
+  const root = document.documentElement;
+  const systemDark = matchMedia("(prefers-color-scheme: dark)");
+  const themeNow = () => root.dataset.theme || (systemDark.matches ? "dark" : "light");
+
+  const announce = (text) => {
+    const region = document.getElementById("announcer");
+    if (region) region.textContent = text;
+  };
+
+  const markTheme = () => {
+    for (const button of document.querySelectorAll("[data-theme-toggle]")) {
+      button.setAttribute("aria-pressed", String(themeNow() === "dark"));
+    }
+  };
+
+  const switchTheme = () => {
+    const next = themeNow() === "dark" ? "light" : "dark";
+    root.dataset.theme = next;
+    localStorage.setItem("farebox-theme", next);
+    markTheme();
+    document.dispatchEvent(new CustomEvent("farebox:theme"));
+  };
+
+  const copy = async (text, button) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      return announce("Copying is not allowed here");
+    }
+    button.classList.add("text-success");
+    announce("Copied");
+    setTimeout(() => button.classList.remove("text-success"), 1500);
+  };
+
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest("button, a, dialog");
+    if (!target) return;
+    if (target.matches("[data-theme-toggle]")) switchTheme();
+    if (target.matches("[data-copy]")) copy(target.dataset.copy, target);
+    if (target.matches("[data-copy-next]")) {
+      copy(target.parentElement.nextElementSibling.textContent.trim(), target);
+    }
+    if (target.matches("[data-open]")) document.getElementById(target.dataset.open).showModal();
+    if (target.matches("[data-close]")) target.closest("dialog").close();
+    if (target.matches("dialog") && event.target === target) target.close();
+    if (target.matches("[data-dismiss]")) target.closest("[data-toast]").remove();
+    if (target.matches("[data-fill]")) fill(target);
+    if (target.matches("[data-print]")) window.print();
+  });
+
+  // A sample or an older version, copied into the editor that data-fill names.
+  const fill = (button) => {
+    const field = document.getElementById(button.dataset.fill);
+    field.value = button.parentElement.querySelector("[data-text]").textContent;
+    field.focus();
+  };
+
+  // A second click on the same form sends nothing; coming back by the browser's button makes it live again.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.confirm && !window.confirm(form.dataset.confirm)) return event.preventDefault();
+    if (!form.matches("[data-once]")) return;
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = "1";
+    const button = event.submitter;
+    if (button) {
+      button.setAttribute("aria-busy", "true");
+      button.classList.add("is-busy");
+    }
+  });
+
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+    for (const button of document.querySelectorAll(".is-busy")) {
+      button.removeAttribute("aria-busy");
+      button.classList.remove("is-busy");
+    }
+  });
+
+  // Typing a custom amount picks its radio button.
+  document.addEventListener("input", (event) => {
+    const radio = event.target.dataset.picks && document.getElementById(event.target.dataset.picks);
+    if (radio) radio.checked = true;
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
+  });
+
+  systemDark.addEventListener("change", () => {
+    markTheme();
+    document.dispatchEvent(new CustomEvent("farebox:theme"));
+  });
+  document.addEventListener("DOMContentLoaded", markTheme);
+})();
