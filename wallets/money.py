@@ -53,6 +53,11 @@ def cents_to_credits(cents: int) -> Micros:
     return Micros(cents * credits_per_cent())
 
 
+def credits_to_cents(amount: int) -> int:
+    """Convert credit micros to whole cents, rounding down: the rest stays with who has it."""
+    return amount // credits_per_cent()
+
+
 def text(amount: int) -> str:
     """Write micros as an exact decimal without exponent or trailing zeros."""
     whole, fraction = divmod(abs(amount), MICRO)

@@ -115,6 +115,13 @@ def statement(
     return entries
 
 
+def total(*, wallet: Wallet) -> int:
+    """Give a wallet's balance, whoever owns it."""
+    if wallet.owner_type != Wallet.OwnerType.PLATFORM:
+        return wallet.balance
+    return platform_balance(PlatformWallet(wallet.unit, wallet.kind))
+
+
 def platform_balance(wallet: PlatformWallet) -> int:
     """Sum the entries of a platform wallet."""
     (total,) = calls.row(

@@ -10,6 +10,16 @@ def new_public_id() -> str:
     return ids.new(ids.CUSTOMER)
 
 
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    """Filters on customers."""
+
+    def search(self, text: str) -> "CustomerQuerySet":
+        """Find customers by what an operator has at hand: e-mail, name, id or external id."""
+        text = text.strip()
+        exact = Q(public_id=text) | Q(external_id=text)
+        return self.filter(exact | Q(email__icontains=text) | Q(name__icontains=text))
+
+
 class Customer(models.Model):
     """Who pays: a person or a team. Owns the wallet; dj-stripe's subscriber."""
 
@@ -21,6 +31,8 @@ class Customer(models.Model):
     )
     created_at = models.DateTimeField()
     members = models.ManyToManyField(User, through="Membership", related_name="customers")
+
+    objects = CustomerQuerySet.as_manager()
 
     class Meta:
         constraints = [

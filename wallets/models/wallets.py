@@ -39,6 +39,7 @@ class Wallet(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        permissions = [("adjust_wallet", "Can adjust a balance")]
         constraints = [
             models.UniqueConstraint(
                 name="wallets_wallet_once",

@@ -1,0 +1,5 @@
+from wallets.admin.books import BooksCheckAdmin
+from wallets.admin.ledger import EntryAdmin, TransactionAdmin
+from wallets.admin.wallets import WalletAdmin
+
+__all__ = ["BooksCheckAdmin", "EntryAdmin", "TransactionAdmin", "WalletAdmin"]
