@@ -5,10 +5,11 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config.health import healthz
+from config.kit.middleware import unknown_endpoint
 
 APPS: Final = ("accounts", "wallets", "marketplace", "billing", "payouts")
 
@@ -30,4 +31,6 @@ urlpatterns = [
     path("v1/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("v1/", include((api("v1"), "v1"))),
     path("internal/", include((api("internal"), "internal"))),
+    # Before Django would try the path with a slash, or answer with a page.
+    re_path(r"^(?:v1|internal)(?:/|$)", unknown_endpoint),
 ]

@@ -1,6 +1,7 @@
 """One base for every refusal of ours; subclasses stand beside the code that raises them."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 
@@ -10,9 +11,14 @@ class DomainError(Exception):
     code = "refused"
     status = 400
     title = "The request was refused"
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
-        self, detail: str = "", *, errors: list[dict[str, str]] | None = None, extra: Mapping[str, Any] | None = None
+        self,
+        detail: str = "",
+        *,
+        errors: list[dict[str, str]] | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title

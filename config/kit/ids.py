@@ -34,8 +34,12 @@ PREFIXES: Final = frozenset(
 
 def new(prefix: str) -> str:
     """Make a public id with this prefix."""
-    number = secrets.randbits(BITS)
-    return prefix + "".join(ALPHABET[(number >> shift) & 31] for shift in range(5 * (LENGTH - 1), -1, -5))
+    return prefix + text(secrets.randbits(BITS), length=LENGTH)
+
+
+def text(number: int, *, length: int) -> str:
+    """Write the low bits of a number in base32, five a character."""
+    return "".join(ALPHABET[(number >> shift) & 31] for shift in range(5 * (length - 1), -1, -5))
 
 
 def looks_public(text: str) -> bool:

@@ -1,0 +1,65 @@
+"""Customers: open one, find a person's own."""
+
+import datetime as dt
+
+from django.db import IntegrityError, transaction
+
+from accounts import queries
+from accounts.models import Customer, Membership, User
+from config.kit import ids
+from config.kit.errors import ConflictError, InvalidInputError, NotFoundError
+
+
+class ExternalIdTakenError(ConflictError):
+    """Another customer has this external id."""
+
+    code = "external_id_taken"
+    title = "External id taken"
+
+
+def open_customer(
+    *, name: str, email: str, now: dt.datetime, owner: User | None = None, external_id: str | None = None
+) -> Customer:
+    """Open a customer; raise ExternalIdTakenError or InvalidInputError."""
+    if external_id is not None and (not external_id or ids.looks_public(external_id)):
+        raise InvalidInputError(
+            "An external id is not empty and does not begin like one of our ids.",
+            errors=[{"pointer": "/external_id", "detail": "is empty or begins like one of our ids"}],
+        )
+    try:
+        with transaction.atomic():
+            customer = Customer.objects.create(
+                name=name, email=email, external_id=external_id, created_at=now
+            )
+            if owner is not None:
+                Membership.objects.create(user=owner, customer=customer, created_at=now)
+    except IntegrityError as error:
+        # Two first calls for one external id race here; the unique constraint lets one through.
+        if external_id is None or "external_id" not in str(error):
+            raise
+        raise ExternalIdTakenError(f"A customer has the external id {external_id}.") from error
+    return customer
+
+
+def active_customer(*, user: User, preferred: str | None = None) -> Customer:
+    """Give the customer a person acts for: the preferred, else the first; raise NotFoundError."""
+    mine = queries.customers_of(user=user)
+    chosen = mine.filter(public_id=preferred).first() if preferred else None
+    found = chosen or mine.first()
+    if found is None:
+        raise NotFoundError("You belong to no customer yet.")
+    return found
+
+
+def open_first(*, user: User, now: dt.datetime) -> Customer:
+    """Open the customer of somebody who has none yet; the same again when there is one."""
+    with transaction.atomic():
+        # Two tabs may both find none: the person's row lets one look again after the other.
+        User.objects.select_for_update().get(pk=user.pk)
+        found = queries.customers_of(user=user).first()
+        return found or open_customer(name=display_name(user), email=user.email, owner=user, now=now)
+
+
+def display_name(user: User) -> str:
+    """Give a person's name, else what stands before the @."""
+    return user.get_full_name() or user.email.partition("@")[0]

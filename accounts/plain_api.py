@@ -1,0 +1,70 @@
+"""The hot calls' way in: plain Django views with the key check, strict bodies and problem+json, without DRF.
+
+    @api_view(kind="router", scope="usage:write", methods=["POST"], body=LogBody, answers={201: LogAnswer})
+    def log(request: ApiRequest, *, body: LogBody) -> HttpResponse: ...
+
+The view gets `request.principal` and, when `body` names a type, the parsed body; it returns `http.answer(...)`
+or plain data for a 200, and raises DomainErrors. What is declared here is also what the OpenAPI schema shows.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from accounts.api_auth import admit
+from accounts.principals import Principal
+from config.kit import http
+from config.kit.errors import DomainError
+from config.kit.schema import Operation
+
+
+class ApiRequest(HttpRequest):
+    """A request whose key was checked."""
+
+    principal: Principal
+
+
+def api_view(
+    *,
+    kind: str | tuple[str, ...],
+    scope: str,
+    methods: list[str],
+    body: Any = None,
+    answers: Mapping[int, Any] | None = None,
+    summary: str = "",
+) -> Callable[[Callable[..., Any]], Callable[..., HttpResponse]]:
+    """Make a plain view of the API."""
+    kinds = (kind,) if isinstance(kind, str) else kind
+
+    def wrap(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
+        def respond(request: ApiRequest, **kwargs: Any) -> HttpResponse:
+            if request.method not in methods:
+                raise http.MethodNotAllowedError(allowed=methods)
+            request.principal = admit(request, kinds=kinds, scope=scope)
+            if body is not None:
+                kwargs["body"] = http.read_json(request, body)
+            result = view(request, **kwargs)
+            return result if isinstance(result, HttpResponse) else http.answer(result)
+
+        @csrf_exempt  # keys, not cookies
+        @wraps(view)
+        def guarded(request: ApiRequest, **kwargs: Any) -> HttpResponse:
+            try:
+                return respond(request, **kwargs)
+            except DomainError as error:
+                return http.problem(error)
+
+        guarded.operation = Operation(  # type: ignore[attr-defined]
+            name=view.__name__,
+            methods=tuple(methods),
+            scope=scope,
+            summary=summary or (view.__doc__ or "").partition("\n")[0],
+            body=body,
+            answers=dict(answers or {}),
+        )
+        return guarded
+
+    return wrap

@@ -1,0 +1,65 @@
+"""The last net under the API: whatever a view raises or leaves out becomes problem+json."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.signals import got_request_exception
+from django.http import HttpRequest, HttpResponse
+from django.utils.log import log_response
+from django.views.defaults import page_not_found, permission_denied
+
+from config.kit import http
+from config.kit.errors import DomainError, ForbiddenError, NotFoundError
+
+
+class InternalError(DomainError):
+    """Our bug: logged, never explained to the caller."""
+
+    code = "internal_error"
+    status = 500
+    title = "Internal error"
+
+
+class ProblemMiddleware:
+    """Answer refusals in the manner of the path: problem+json for the API, a page elsewhere."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        rate = getattr(request, "rate", None)
+        if rate is not None:
+            for name, value in rate.headers().items():
+                response.headers.setdefault(name, value)
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Give the answer for what a view raised; None leaves it to Django."""
+        if request.path.startswith(http.API_PREFIXES):
+            return http.problem(http.as_refusal(error) or _bug(request, error))
+        match error:
+            case NotFoundError():
+                return page_not_found(request, error)
+            case ForbiddenError():
+                return permission_denied(request, error)
+        return None
+
+
+def unknown_endpoint(request: HttpRequest, **_: Any) -> HttpResponse:
+    """Answer for every path under the API that no pattern names."""
+    return http.problem(NotFoundError(f"There is no {request.path} here."))
+
+
+def _bug(request: HttpRequest, error: Exception) -> InternalError:
+    # The signal lets the test client raise it and an error tracker see it, as Django's own handler would.
+    got_request_exception.send(sender=None, request=request)
+    log_response(
+        "%s: %s",
+        "Internal Server Error",
+        request.path,
+        response=HttpResponse(status=500),
+        request=request,
+        exception=error,
+    )
+    return InternalError()

@@ -1,0 +1,117 @@
+"""The plain views in the OpenAPI schema: each declares an Operation, a hook adds them to drf-spectacular's."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from config.kit.http import PROBLEM_TYPE
+from config.kit.strict_json import NUMBER_PATTERN, Exact
+
+REF: Final = "#/components/schemas/{name}"
+PARAMETER: Final = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
+STATUS_WORDS: Final = {200: "Done", 201: "Created", 202: "Accepted"}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What one plain view takes and gives."""
+
+    name: str
+    methods: tuple[str, ...]
+    scope: str
+    summary: str
+    body: Any = None
+    answers: Mapping[int, Any] = field(default_factory=dict)
+
+
+class ProblemItem(msgspec.Struct):
+    """One field's problem."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(msgspec.Struct):
+    """A refusal (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[ProblemItem]
+
+
+def add_plain_views(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Join the plain views to the schema (SPECTACULAR_SETTINGS['POSTPROCESSING_HOOKS'])."""
+    found = list(_operations(get_resolver(), "/"))
+    types = [t for _, op in found for t in (op.body, *op.answers.values()) if t is not None]
+    schemas, components = msgspec.json.schema_components(
+        [*types, Problem], schema_hook=_schema_of, ref_template=REF
+    )
+    named = dict(zip(map(id, [*types, Problem]), schemas, strict=True))
+    result.setdefault("components", {}).setdefault("schemas", {}).update(components)
+    for path, operation in found:
+        methods = result["paths"].setdefault(path, {})
+        methods.update({m.lower(): _describe(path, operation, named) for m in operation.methods})
+    _add_refusals(result, named[id(Problem)])
+    result["paths"] = dict(sorted(result["paths"].items()))
+    return result
+
+
+def _operations(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Operation]]:
+    for entry in resolver.url_patterns:
+        route = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from _operations(entry, route)
+        elif isinstance(entry, URLPattern) and hasattr(entry.callback, "operation"):
+            yield PARAMETER.sub(r"{\g<name>}", route), entry.callback.operation
+
+
+def _describe(path: str, operation: Operation, named: Mapping[int, Any]) -> dict[str, Any]:
+    section = path.split("/")[2]
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "tags": [section],
+        "security": [{"apiKey": []}],
+        "parameters": [
+            {"in": "path", "name": name, "required": True, "schema": {"type": "string"}}
+            for name in re.findall(r"{(\w+)}", path)
+        ],
+        "responses": {
+            str(status): {"description": STATUS_WORDS.get(status, "Answer"), **_content(named[id(kind)])}
+            for status, kind in (operation.answers or {200: Problem}).items()
+        },
+    }
+    if operation.body is not None:
+        described["requestBody"] = {"required": True, **_content(named[id(operation.body)])}
+    if "POST" in operation.methods:
+        described["parameters"].append(
+            {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 255}}
+        )
+    return described
+
+
+def _content(schema: Any, media_type: str = "application/json") -> dict[str, Any]:
+    return {"content": {media_type: {"schema": schema}}}
+
+
+def _add_refusals(result: dict[str, Any], problem: Any) -> None:
+    refusal = {"description": f"Refused; the type is {PROBLEM_TYPE}<code>"}
+    for methods in result["paths"].values():
+        for described in methods.values():
+            described["responses"].setdefault(
+                "default", {**refusal, **_content(problem, "application/problem+json")}
+            )
+
+
+def _schema_of(kind: type[Any]) -> dict[str, Any]:
+    if kind is not Exact:
+        raise NotImplementedError(kind)
+    text = {"type": "string", "pattern": f"^{NUMBER_PATTERN.pattern}$"}
+    return {"oneOf": [text, {"type": "number"}], "description": "An exact number, as text or as a number."}
