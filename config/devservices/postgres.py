@@ -87,6 +87,20 @@ def prepare(*, home: Path, port: int, passwords: dict[str, str], durable: bool =
     return Cluster(data=data, port=port, passwords=passwords, durable=durable)
 
 
+def running_port(home: Path) -> int | None:
+    """Return the port of the server that runs on this home's data; None when none does."""
+    data = _data_folder(home)
+    if _server_of(data) is None:
+        return None
+    lines = (data / "postmaster.pid").read_text().splitlines()
+    return int(lines[3]) if len(lines) > 3 else None
+
+
+def stop(home: Path) -> None:
+    """Stop the server that runs on this home's data, whoever started it."""
+    _end_leftover(_data_folder(home))
+
+
 def command(cluster: Cluster, *, environ: dict[str, str]) -> Command:
     """Describe the server. SIGINT is its fast shutdown: sessions end, data are flushed."""
     user = _system_user()
@@ -165,14 +179,20 @@ def _initialise(data: Path, password: str) -> None:
 
 def _end_leftover(data: Path) -> None:
     """End the server that a killed instance left on these data; its stale lock file would refuse the next."""
-    lock = data / "postmaster.pid"
-    with contextlib.suppress(FileNotFoundError, ValueError, psutil.NoSuchProcess):
-        left = psutil.Process(int(lock.read_text().splitlines()[0]))
+    server = _server_of(data)
+    if server is not None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            server.send_signal(signal.SIGINT)
+            server.wait(STOP_SECONDS)
+    (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _server_of(data: Path) -> psutil.Process | None:
+    with contextlib.suppress(FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+        server = psutil.Process(int((data / "postmaster.pid").read_text().splitlines()[0]))
         # After a reboot the number may belong to anybody.
-        if str(data) in left.cmdline():
-            left.send_signal(signal.SIGINT)
-            left.wait(STOP_SECONDS)
-    lock.unlink(missing_ok=True)
+        return server if str(data) in server.cmdline() else None
+    return None
 
 
 def _data_folder(home: Path) -> Path:

@@ -58,7 +58,9 @@ class Child:
         self.process.wait()
 
 
-def start(command: Command, *, output: Callable[[str, str], None] | IO[str]) -> Child:
+def start(
+    command: Command, *, output: Callable[[str, str], None] | IO[str], outlives_us: bool = False
+) -> Child:
     """Start a command; its output goes line by line to a function of (name, line), or into a file."""
     lines = callable(output)
     process = subprocess.Popen(
@@ -74,7 +76,7 @@ def start(command: Command, *, output: Callable[[str, str], None] | IO[str]) -> 
         user=command.user and command.user[0],
         group=command.user and command.user[1],
         extra_groups=None if command.user is None else [],
-        preexec_fn=_dies_with_us(os.getpid(), command.stop_signal),  # noqa: PLW1509  (nothing but two system calls)
+        preexec_fn=None if outlives_us else _dies_with_us(os.getpid(), command.stop_signal),  # noqa: PLW1509
     )
     child = Child(command, process)
     if callable(output):

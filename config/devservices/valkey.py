@@ -23,13 +23,22 @@ def command(*, port: int, data: Path, environ: dict[str, str]) -> Command:
 def answers(port: int) -> bool:
     """Tell whether a server answers PING on this port."""
     try:
-        with socket.create_connection((HOST, port), timeout=1) as link:
-            link.sendall(b"PING\r\n")
-            return link.recv(16).startswith(b"+PONG")
+        return _say(port, b"PING").startswith(b"+PONG")
     except OSError:
         return False
+
+
+def flush(port: int) -> None:
+    """Empty the server."""
+    _say(port, b"FLUSHALL")
 
 
 def url(port: int, database: int = 0) -> str:
     """Name a database of the server."""
     return f"redis://{HOST}:{port}/{database}"
+
+
+def _say(port: int, word: bytes) -> bytes:
+    with socket.create_connection((HOST, port), timeout=2) as link:
+        link.sendall(word + b"\r\n")
+        return link.recv(64)

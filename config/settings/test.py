@@ -1,6 +1,23 @@
-"""The test suite. tests/conftest.py puts the addresses of its own servers into the environment."""
+"""The test process itself. Its servers start when a test needs them (tests/conftest.py), at the ports chosen here;
+processes that tests start (web, worker) run with the local settings, like `make run`.
+"""
 
-from config.settings.base import *  # noqa: F403
+import os
+
+from config.devservices.home import HOST, free_port
+
+# Chosen in every process anew: parallel workers must not share a broker or a stand-in.
+STRIPE_STANDIN_PORT = free_port()
+VALKEY_PORT = free_port()
+os.environ.update(
+    DATABASE_URL=f"postgresql://farebox_app@{HOST}:1/filled_in_by_conftest",
+    CELERY_BROKER_URL=f"redis://{HOST}:{VALKEY_PORT}/0",
+    STRIPE_API_HOST=f"http://{HOST}:{STRIPE_STANDIN_PORT}",
+    STRIPE_PAGE_ORIGINS=f"http://{HOST}:{STRIPE_STANDIN_PORT}",
+    STRIPE_TEST_SECRET_KEY="sk_test_" + "4" * 32,
+)
+
+from config.settings.base import *  # noqa: E402, F403  (reads the environment above)
 
 SECRET_KEY = "tests-only-never-in-production-00000000000000000000000000"  # noqa: S105
 CLOCK_MOVABLE = True

@@ -1,0 +1,100 @@
+"""The harness: real PostgreSQL, Valkey, worker, web and Stripe stand-in, started when a test asks for them.
+
+`django_db` rolls back. `django_db(transaction=True)` and `live_server` run in a fresh clone of the migrated template.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import TransactionTestCase
+from pytest_django.plugin import DjangoDbBlocker
+
+from config.devservices.processes import Child
+from config.kit import clock
+from tests.support import processes
+from tests.support.browser import browser, page
+from tests.support.database import Databases
+from tests.support.processes import LiveApp, StripeStandin
+from tests.support.server import shared_cluster
+from wallets import books as wallet_books
+
+__all__ = ["browser", "page"]
+
+databases: Databases
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Start PostgreSQL and Valkey, and give this process a migrated database of its own."""
+    global databases  # noqa: PLW0603  (TransactionTestCase's hooks below take no arguments)
+    with shared_cluster() as (cluster, folder), processes.broker(tmp_path_factory.mktemp("valkey")):
+        databases = Databases(cluster, folder)
+        name = databases.clone()
+        with django_db_blocker.unblock():
+            databases.use(name)
+        yield
+        with django_db_blocker.unblock():
+            databases.use("postgres")
+        databases.drop(name)
+
+
+def _take_clone(_: type[TransactionTestCase]) -> None:
+    TransactionTestCase._clone = databases.fresh()  # type: ignore[attr-defined]
+    TransactionTestCase._clone.__enter__()  # type: ignore[attr-defined]
+
+
+def _drop_clone(_: TransactionTestCase) -> None:
+    TransactionTestCase._clone.__exit__(None, None, None)  # type: ignore[attr-defined]
+
+
+# Django flushes after a transactional test: TRUNCATE, which neither our triggers nor our role allow.
+TransactionTestCase._fixture_setup = classmethod(_take_clone)  # type: ignore[assignment]
+TransactionTestCase._fixture_teardown = _drop_clone  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> Iterator[None]:
+    """Forget what processes cache between tests: the clock's offset, Django's cache."""
+    clock.forget()
+    cache.clear()
+    yield
+    clock.forget()
+
+
+@pytest.fixture
+def books(db: None) -> Iterator[None]:
+    """Prove, when the test has ended, that the books balance."""
+    yield
+    assert wallet_books.violations(now=clock.now()) == []
+
+
+@pytest.fixture
+def stripe_standin(tmp_path: Path) -> Iterator[StripeStandin]:
+    """Run a Stripe stand-in of the test's own, empty at its start."""
+    with processes.stripe_standin(tmp_path) as standin:
+        yield standin
+
+
+@pytest.fixture
+def celery_worker_process(transactional_db: None, tmp_path: Path) -> Iterator[Child]:
+    """Run a real worker on the test's database, its queue empty."""
+    with processes.worker(processes.application_environment(databases), tmp_path) as child:
+        yield child
+
+
+@pytest.fixture
+def live_app(transactional_db: None, stripe_standin: StripeStandin, tmp_path: Path) -> Iterator[LiveApp]:
+    """Run web, worker, beat and stand-in on the test's database."""
+    with processes.live_app(databases, stripe_standin, tmp_path) as app:
+        yield app
+
+
+@pytest.fixture
+def child_environment(db: None) -> dict[str, Any]:
+    """Return the environment for a process of the test's own on the test's database."""
+    return dict(processes.application_environment(databases))

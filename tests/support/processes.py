@@ -1,0 +1,214 @@
+"""Real processes for tests: broker, worker, beat, web, stand-in. Each dies with the test process."""
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+
+from config.devservices import environment, postgres, valkey
+from config.devservices.home import HOST, free_port, port_is_free
+from config.devservices.processes import Child, Command, start, wait_until
+from tests.support.database import Databases
+
+START_SECONDS: Final = 40.0
+PYTHON: Final = sys.executable
+
+
+@contextlib.contextmanager
+def running(command: Command, log: Path) -> Iterator[Child]:
+    """Run a command while the block lasts; what it says is in the log."""
+    with log.open("a") as output:
+        child = start(command, output=output)
+    try:
+        yield child
+    finally:
+        child.stop()
+
+
+@contextlib.contextmanager
+def broker(folder: Path) -> Iterator[None]:
+    """Run Valkey at the port that the settings name."""
+    command = valkey.command(port=settings.VALKEY_PORT, data=folder, environ=environment.bare())
+    with running(command, folder / "log.txt") as child:
+        wait_until(lambda: valkey.answers(settings.VALKEY_PORT), child=child, seconds=START_SECONDS)
+        yield
+
+
+@dataclass(frozen=True)
+class StripeStandin:
+    """The Stripe stand-in that the settings point the SDK at."""
+
+    url: str
+    child: Child
+
+    def post(self, path: str, **body: Any) -> Any:
+        """Use one of its `/_sim/...` controls."""
+        return _json(urllib.request.Request(self.url + path, json.dumps(body).encode(), _JSON, method="POST"))
+
+    def get(self, path: str) -> Any:
+        """Read one of its `/_sim/...` controls."""
+        return _json(urllib.request.Request(self.url + path))
+
+
+@contextlib.contextmanager
+def stripe_standin(folder: Path) -> Iterator[StripeStandin]:
+    """Run the stand-in, empty, at the port that the settings name."""
+    port = settings.STRIPE_STANDIN_PORT
+    data = str(folder / "stripe.sqlite")
+    argv = [PYTHON, "-m", "config.devservices.stripe", "--port", str(port), "--data", data]
+    command = Command("stripe", argv, environment.bare(), cwd=str(environment.ROOT), stop_seconds=3.0)
+    with running(command, folder / "stripe.log") as child:
+        wait_until(lambda: not port_is_free(port), child=child, seconds=START_SECONDS)
+        yield StripeStandin(settings.STRIPE_API_BASE, child)
+
+
+def application_environment(databases: Databases, *, site_url: str = "") -> dict[str, str]:
+    """Return the environment of a process that works on the database the test uses now."""
+    name = settings.DATABASES["default"]["NAME"]
+    return {
+        **environment.bare(),
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+        "SECRET_KEY": settings.SECRET_KEY,
+        "SITE_URL": site_url or settings.SITE_URL,
+        "DATABASE_URL": databases.url(name),
+        "MIGRATE_DATABASE_URL": databases.url(name, postgres.OWNER),
+        "CELERY_BROKER_URL": settings.CELERY_BROKER_URL,
+        "CACHE_URL": "",
+        "STRIPE_API_HOST": settings.STRIPE_API_BASE,
+        "STRIPE_PAGE_ORIGINS": settings.STRIPE_API_BASE,
+        "STRIPE_TEST_SECRET_KEY": settings.STRIPE_TEST_SECRET_KEY,
+        "CREDIT_VALUE_USD": str(settings.CREDIT_VALUE_USD),
+    }
+
+
+def worker_command(environ: dict[str, str]) -> Command:
+    """Describe a worker with two processes."""
+    argv = [PYTHON, "-m", "celery", "-A", "config", "worker", "--concurrency", "2", "--loglevel", "info"]
+    return Command("worker", argv, environ, cwd=str(environment.ROOT), stop_seconds=5.0)
+
+
+def beat_command(environ: dict[str, str], folder: Path) -> Command:
+    """Describe a beat whose schedule lives in a folder."""
+    argv = [
+        PYTHON,
+        "-m",
+        "celery",
+        "-A",
+        "config",
+        "beat",
+        "--schedule",
+        str(folder / "schedule"),
+        "--pidfile",
+        "",
+    ]
+    return Command("beat", argv, environ, cwd=str(environment.ROOT), stop_seconds=5.0)
+
+
+def web_command(environ: dict[str, str], port: int) -> Command:
+    """Describe a web process like `make run`'s."""
+    argv = [
+        PYTHON,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        HOST,
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+    ]
+    argv += ["--blocking-threads", "4", "--no-ws", "config.wsgi:application"]
+    return Command("web", argv, environ, cwd=str(environment.ROOT), stop_seconds=5.0)
+
+
+@contextlib.contextmanager
+def worker(environ: dict[str, str], folder: Path) -> Iterator[Child]:
+    """Run a worker on an empty queue, ready to take jobs."""
+    log = folder / "worker.log"
+    valkey.flush(settings.VALKEY_PORT)
+    with running(worker_command(environ), log) as child:
+        wait_until(lambda: " ready." in log.read_text(), child=child, seconds=START_SECONDS)
+        yield child
+
+
+@dataclass(frozen=True)
+class LiveApp:
+    """A whole running instance on the test's own database."""
+
+    url: str
+    stripe: StripeStandin
+    environ: dict[str, str]
+    folder: Path
+    worker: Child
+
+    def manage(self, *argv: str) -> str:
+        """Run a management command against it; return what it printed."""
+        return subprocess.run(
+            [PYTHON, "manage.py", *argv],
+            env=self.environ,
+            cwd=environment.ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    def seed(self) -> dict[str, Any]:
+        """Seed the demo; return demo.json."""
+        file = self.folder / "demo.json"
+        self.manage("seed_demo", "--out", str(file))
+        return dict(json.loads(file.read_text()))
+
+
+@contextlib.contextmanager
+def live_app(databases: Databases, stripe: StripeStandin, folder: Path) -> Iterator[LiveApp]:
+    """Run web, worker and beat on the database the test uses now."""
+    port = free_port()
+    url = f"http://{HOST}:{port}"
+    environ = application_environment(databases, site_url=url)
+    with (
+        running(web_command(environ, port), folder / "web.log") as web,
+        worker(environ, folder) as tasks,
+        running(beat_command(environ, folder), folder / "beat.log"),
+    ):
+        wait_until(lambda: healthy(url), child=web, seconds=START_SECONDS)
+        yield LiveApp(url, stripe, environ, folder, tasks)
+
+
+def healthy(url: str) -> bool:
+    """Tell whether the instance calls itself ready."""
+    try:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def eventually(check: Any, *, seconds: float = 20.0, every: float = 0.1) -> Any:
+    """Wait until a check returns something true; return it. Fails with its last value."""
+    give_up_at = time.monotonic() + seconds
+    while not (value := check()):
+        assert time.monotonic() < give_up_at, f"Not within {seconds:.0f} s; last seen: {value!r}"
+        time.sleep(every)
+    return value
+
+
+_JSON: Final = {"Content-Type": "application/json"}
+
+
+def _json(request: urllib.request.Request) -> Any:
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise AssertionError(f"{request.full_url}: {error.code} {error.read().decode()}") from error
