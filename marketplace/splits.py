@@ -1,8 +1,9 @@
 """Who gets what of one charge: one largest remainder over every class and payee (ledger.md rule 14).
 
-A cell is a funding class and a payee. A creator's cell weighs amount x share x the class's rate; the platform's
-cell of that class has the rest. Micros left over go to the largest remainders; at a tie the platform comes
-first, then the classes in burn order, then the payees as the version lists them. Billing's SQL does the same.
+A cell is a funding class and a payee. A creator's cell weighs amount x share x the class's rate; the
+platform's cell of that class has the rest. Micros left over go to the largest remainders; at a tie the
+platform comes first, then the classes in burn order, then the payees as the version lists them. Billing's SQL
+does the same.
 """
 
 from collections.abc import Mapping, Sequence

@@ -2,10 +2,11 @@
 
 import django.db.models.deletion
 import djmoney.models.fields
+from django.db import migrations, models
+
 import marketplace.models.agents
 import marketplace.models.creators
 import marketplace.models.plans
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):

@@ -9,7 +9,7 @@ PACKAGES = [
 ]
 
 
-def seed(apps, schema_editor):
+def seed(apps, _):
     CreditPackage = apps.get_model("marketplace", "CreditPackage")
     for slug, name, price_cents, bonus_bp in PACKAGES:
         CreditPackage.objects.get_or_create(
@@ -17,7 +17,7 @@ def seed(apps, schema_editor):
         )
 
 
-def unseed(apps, schema_editor):
+def unseed(apps, _):
     apps.get_model("marketplace", "CreditPackage").objects.filter(
         slug__in=[row[0] for row in PACKAGES]
     ).delete()

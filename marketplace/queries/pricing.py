@@ -31,7 +31,7 @@ IN_FORCE: Final = f"""
         WHERE plan_id = p.id AND effective_from <= w.at
         ORDER BY effective_from DESC, number DESC LIMIT 1
     ) v
-"""
+"""  # noqa: S608  (constants only; values are parameters)
 BY_VERSION: Final = f"""
     SELECT v.id, {COLUMNS}
     FROM marketplace_planversion v
@@ -39,7 +39,7 @@ BY_VERSION: Final = f"""
     JOIN marketplace_agent a ON a.id = p.agent_id
     JOIN marketplace_creator c ON c.id = a.creator_id
     WHERE v.id = ANY(%s) OR v.public_id = ANY(%s)
-"""
+"""  # noqa: S608
 
 
 class AgentNotFoundError(NotFoundError):

@@ -1,0 +1,188 @@
+"""From YAML nodes to Pricing: the fields of the manifest and what each may hold."""
+
+import re
+from decimal import Decimal
+from typing import Final
+
+from yaml.nodes import MappingNode, Node, ScalarNode
+
+from config.kit import ids
+from marketplace.manifest.document import ManifestError, Problem, compose
+from marketplace.manifest.pricing import CURRENCY, PRICE_PLACES, Payee, Pricing, Rate, Tier
+from marketplace.manifest.values import Notes, join, shown
+from marketplace.terms import PricingModel
+
+SHARED: Final = ("model", "currency")
+RUNS: Final = ("rates", "default_hold", "minimum", "quantum", "split")
+FIELDS: Final[dict[PricingModel, tuple[str, ...]]] = {
+    PricingModel.USAGE_BASED: (*SHARED, *RUNS),
+    PricingModel.SUBSCRIPTION: (*SHARED, "subscription_tiers", *RUNS),
+    PricingModel.FREE: SHARED,
+}
+REQUIRED: Final[dict[PricingModel, tuple[str, ...]]] = {
+    PricingModel.USAGE_BASED: ("rates",),
+    PricingModel.SUBSCRIPTION: ("subscription_tiers",),
+    PricingModel.FREE: (),
+}
+METRIC: Final = re.compile(r"[a-z][a-z0-9_.]{0,59}")
+TIER_NAME: Final = re.compile(r"(?=.{1,60}\Z)[^\W_][\w .+-]*")
+CREATOR: Final = re.compile(ids.CREATOR + f"[{ids.ALPHABET}]{{{ids.LENGTH}}}")
+RATES_MAX: Final = 50
+TIERS_MAX: Final = 20
+PAYEES_MAX: Final = 20
+PER_MAX: Final = 1_000_000_000
+CREDITS_MAX: Final = Decimal(1_000_000_000)
+CREDIT_PLACES: Final = 6
+# Stripe takes no card payment below 50 cents.
+PRICE_USD_MIN: Final = Decimal("0.50")
+PRICE_USD_MAX: Final = Decimal("99999.99")
+QUANTUM_MIN: Final = Decimal("0.000001")
+
+
+def parse(text: str) -> Pricing:
+    """Read a manifest; raise ManifestError with every problem found."""
+    notes = Notes()
+    whole = compose(text)
+    if not isinstance(whole, MappingNode):
+        raise ManifestError([Problem(1, "pricing", "is missing: a manifest begins with pricing:")])
+    top = notes.mapping(whole, "", known=("pricing",), required=("pricing",))
+    pricing = _pricing(notes, top["pricing"]) if "pricing" in top else None
+    if notes.problems or pricing is None:
+        raise ManifestError(notes.problems)
+    return pricing
+
+
+def _pricing(notes: Notes, node: Node) -> Pricing | None:
+    if not isinstance(node, MappingNode):
+        notes.add(node, "pricing", "must be a mapping of fields")
+        return None
+    model = _model(notes, Notes().mapping(node, "", known=None).get("model"))
+    if model is None:
+        notes.mapping(node, "", known=FIELDS[PricingModel.SUBSCRIPTION], required=("model",))
+        return None
+    fields = notes.mapping(node, "", known=FIELDS[model], required=REQUIRED[model])
+    currency = re.compile(CURRENCY)
+    notes.text(fields.get("currency"), "currency", pattern=currency, meaning=f'"{CURRENCY}"')
+    pricing = Pricing(
+        model=model,
+        rates=_rates(notes, fields.get("rates")),
+        tiers=_tiers(notes, fields.get("subscription_tiers")),
+        default_hold=_credits(notes, fields.get("default_hold"), "default_hold", least=QUANTUM_MIN),
+        minimum=_credits(notes, fields.get("minimum"), "minimum"),
+        quantum=_credits(notes, fields.get("quantum"), "quantum", least=QUANTUM_MIN),
+        split=_split(notes, fields.get("split")),
+    )
+    _check_amounts(notes, pricing, fields)
+    return pricing
+
+
+def _model(notes: Notes, node: Node | None) -> PricingModel | None:
+    names = "|".join(model.value for model in PricingModel)
+    meaning = " or ".join(f'"{model.value}"' for model in PricingModel)
+    name = notes.text(node, "model", pattern=re.compile(names), meaning=meaning)
+    return PricingModel(name) if name else None
+
+
+def _rates(notes: Notes, node: Node | None) -> tuple[Rate, ...]:
+    rates: dict[str, Rate] = {}
+    for place, item in enumerate(notes.items(node, "rates", most=RATES_MAX)):
+        path = f"rates[{place}]"
+        rate = _rate(notes, item, path)
+        if rate and rate.metric in rates:
+            notes.add(item, join(path, "metric"), f'"{rate.metric}" is priced twice')
+        elif rate:
+            rates[rate.metric] = rate
+    return tuple(rates.values())
+
+
+def _rate(notes: Notes, node: Node, path: str) -> Rate | None:
+    fields = notes.mapping(node, path, known=("metric", "amount", "per"), required=("metric", "amount"))
+    metric = notes.text(
+        fields.get("metric"),
+        join(path, "metric"),
+        pattern=METRIC,
+        meaning="a name such as request: small letters, digits, _ and .",
+    )
+    amount = notes.number(fields.get("amount"), join(path, "amount"), places=PRICE_PLACES, most=CREDITS_MAX)
+    per, flat = _per(notes, fields.get("per"), join(path, "per"))
+    if not metric or amount is None or per is None:
+        return None
+    rate = Rate(metric, amount, per, flat)
+    if -int(rate.unit_price().normalize().as_tuple().exponent) > PRICE_PLACES:
+        problem = f"divided by per has more than {PRICE_PLACES} decimal places"
+        notes.add(fields["amount"], join(path, "amount"), problem)
+    return rate
+
+
+def _per(notes: Notes, node: Node | None, path: str) -> tuple[int | None, bool]:
+    if isinstance(node, ScalarNode) and node.value == "run":
+        return 1, True
+    if node is None:
+        return 1, False
+    number = notes.number(node, path, places=0, least=Decimal(1), most=Decimal(PER_MAX))
+    return (None if number is None else int(number)), False
+
+
+def _tiers(notes: Notes, node: Node | None) -> tuple[Tier, ...]:
+    tiers: dict[str, Tier] = {}
+    for place, item in enumerate(notes.items(node, "subscription_tiers", most=TIERS_MAX)):
+        path = f"subscription_tiers[{place}]"
+        tier = _tier(notes, item, path)
+        if tier and tier.name in tiers:
+            notes.add(item, join(path, "name"), f'"{tier.name}" is given twice')
+        elif tier:
+            tiers[tier.name] = tier
+    return tuple(tiers.values())
+
+
+def _tier(notes: Notes, node: Node, path: str) -> Tier | None:
+    known = ("name", "credits_per_month", "price_usd")
+    fields = notes.mapping(node, path, known=known, required=known)
+    name = notes.text(
+        fields.get("name"),
+        join(path, "name"),
+        pattern=TIER_NAME,
+        meaning="a name of up to 60 letters or digits",
+    )
+    granted = _credits(
+        notes, fields.get("credits_per_month"), join(path, "credits_per_month"), least=QUANTUM_MIN
+    )
+    price = notes.number(
+        fields.get("price_usd"), join(path, "price_usd"), places=2, least=PRICE_USD_MIN, most=PRICE_USD_MAX
+    )
+    return Tier(name, granted, price) if name and granted is not None and price is not None else None
+
+
+def _split(notes: Notes, node: Node | None) -> tuple[Payee, ...]:
+    if node is None:
+        return ()
+    payees = []
+    for name, value in notes.mapping(node, "split", known=None).items():
+        if name not in ("creator", "platform") and not CREATOR.fullmatch(name):
+            notes.add(
+                value, join("split", shown(name)), "must be creator, platform or a creator's id (cre_…)"
+            )
+        percent = notes.number(value, join("split", shown(name)), places=2, most=Decimal(100))
+        payees.append(Payee(name, percent or Decimal(0)))
+    _check_split(notes, node, payees)
+    return tuple(payees)
+
+
+def _check_split(notes: Notes, node: Node, payees: list[Payee]) -> None:
+    total = sum((payee.percent for payee in payees), Decimal(0))
+    if not 0 < len(payees) <= PAYEES_MAX:
+        notes.add(node, "split", f"must name 1 to {PAYEES_MAX} payees")
+    elif total > 100 or (total != 100 and any(payee.name == "platform" for payee in payees)):
+        notes.add(node, "split", f"makes {total} %; with the platform's part it must make 100")
+
+
+def _credits(notes: Notes, node: Node | None, field: str, *, least: Decimal = Decimal(0)) -> Decimal | None:
+    return notes.number(node, field, places=CREDIT_PLACES, least=least, most=CREDITS_MAX)
+
+
+def _check_amounts(notes: Notes, pricing: Pricing, fields: dict[str, Node]) -> None:
+    minimum, quantum = pricing.minimum or Decimal(0), pricing.quantum or QUANTUM_MIN
+    if minimum % quantum:
+        notes.add(fields["minimum"], "minimum", f"must be a multiple of the quantum, {quantum:f}")
+    if pricing.default_hold is not None and pricing.default_hold < minimum:
+        notes.add(fields["default_hold"], "default_hold", f"must be at least the minimum, {minimum:f}")
