@@ -78,13 +78,13 @@ class CustomerAdmin(ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:  # noqa: FBT001
         """Open new customers through the operation."""
         if change:
-            return super().save_model(request, obj, form, change)
+            super().save_model(request, obj, form, change)
+            return
         opened = customers.open_customer(
             name=obj.name, email=obj.email, external_id=obj.external_id or None, now=clock.now()
         )
         obj.pk, obj.public_id, obj.created_at = opened.pk, opened.public_id, opened.created_at
         obj._state.adding = False  # noqa: SLF001  (the row is there)
-        return None
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: ARG002, FBT001
         """Date new memberships by the server's clock."""

@@ -1,7 +1,7 @@
 """Who a signed-in person acts for."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
@@ -29,7 +29,7 @@ class ActiveCustomerMiddleware:
 
     def __call__(self, request: SignedInRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            request.customer = SimpleLazyObject(lambda: _customer(request))
+            request.customer = cast("Customer", SimpleLazyObject(lambda: _customer(request)))
         return self.get_response(request)
 
 

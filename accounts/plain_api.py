@@ -3,8 +3,8 @@
     @api_view(kind="router", scope="usage:write", methods=["POST"], body=LogBody, answers={201: LogAnswer})
     def log(request: ApiRequest, *, body: LogBody) -> HttpResponse: ...
 
-The view gets `request.principal` and, when `body` names a type, the parsed body; it returns `http.answer(...)`
-or plain data for a 200, and raises DomainErrors. What is declared here is also what the OpenAPI schema shows.
+The view gets `request.principal` and, when `body` names a type, the parsed body; it returns `http.answer()` or
+plain data for a 200, and raises DomainErrors. What is declared here is also what the OpenAPI schema shows.
 """
 
 from collections.abc import Callable, Mapping

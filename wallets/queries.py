@@ -1,7 +1,8 @@
 """Read wallets: balances with their grants, statements."""
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from django.db.models import F, QuerySet
 
@@ -68,23 +69,28 @@ def balance(*, wallet: Wallet, now: dt.datetime) -> Balance:
         reserved=held,
         available=total - held,
         owed=max(-total, 0),
-        grants=tuple(_live_grants(wallet=wallet, now=now)),
+        grants=tuple(_live_grants(wallets=[wallet], now=now)),
     )
 
 
-def _live_grants(*, wallet: Wallet, now: dt.datetime) -> list[Grant]:
-    grants = CreditGrant.objects.filter(wallet=wallet, remaining__gt=0).exclude(
-        expires_at__lte=now
-    )
+def customer_balance(*, wallet: Wallet, now: dt.datetime) -> Balance:
+    """Read a customer's own wallet; its grants are joined by those of its scoped wallets."""
+    everywhere = balance(wallet=wallet, now=now)
+    scoped = consumer_wallets(customer_id=wallet.owner_id).exclude(pk=wallet.pk)
+    return replace(everywhere, grants=everywhere.grants + tuple(_live_grants(wallets=scoped, now=now)))
+
+
+def _live_grants(*, wallets: Iterable[Wallet], now: dt.datetime) -> list[Grant]:
+    grants = CreditGrant.objects.filter(wallet__in=wallets, remaining__gt=0).exclude(expires_at__lte=now)
     return [
         Grant(
             id=grant.public_id,
             funding_class=grant.funding_class,
-            scope=wallet.scope,
+            scope=grant.wallet.scope,
             remaining=grant.remaining,
             expires_at=grant.expires_at,
         )
-        for grant in grants.order_by(F("expires_at").asc(nulls_last=True), "id")
+        for grant in grants.select_related("wallet").order_by(F("expires_at").asc(nulls_last=True), "id")
     ]
 
 
@@ -97,15 +103,9 @@ def statement(
     until: dt.datetime | None = None,
 ) -> QuerySet[Entry]:
     """Select the movements of wallets, with their transactions; the caller orders and pages them."""
-    entries = Entry.objects.filter(wallet__in=wallet_ids).select_related(
-        "transaction", "wallet"
-    )
+    entries = Entry.objects.filter(wallet__in=wallet_ids).select_related("transaction", "wallet")
     if type:
-        entries = (
-            entries.filter(amount__gt=0)
-            if type == "credit"
-            else entries.filter(amount__lt=0)
-        )
+        entries = entries.filter(amount__gt=0) if type == "credit" else entries.filter(amount__lt=0)
     if kind:
         entries = entries.filter(transaction__kind=kind)
     if since:

@@ -45,7 +45,7 @@ class UnauthenticatedError(DomainError):
     code = "unauthenticated"
     status = 401
     title = "Authentication required"
-    headers = {"WWW-Authenticate": REALM}  # noqa: RUF012  (read only)
+    headers = {"WWW-Authenticate": REALM}
 
 
 class MethodNotAllowedError(DomainError):
@@ -82,7 +82,19 @@ class UnavailableError(DomainError):
     code = "unavailable"
     status = 503
     title = "Temporarily unavailable"
-    headers = {"Retry-After": "1"}  # noqa: RUF012
+    headers = {"Retry-After": "1"}
+
+
+# In this order: a body above Django's own cap is a suspicious operation too.
+REFUSALS: Final[dict[type[Exception], type[DomainError]]] = {
+    Http404: NotFoundError,
+    PermissionDenied: ForbiddenError,
+    RequestDataTooBig: BodyTooLargeError,
+    SuspiciousOperation: InvalidInputError,
+    UnreadablePostError: InvalidInputError,
+    OperationalError: UnavailableError,
+    InterfaceError: UnavailableError,
+}
 
 
 def answer(data: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
@@ -131,34 +143,22 @@ def read_body(request: HttpRequest, *, content_type: str = "application/json") -
     return request.body
 
 
-def exception_handler(error: Exception, context: Any) -> HttpResponse | None:
+def exception_handler(error: Exception, _context: Any) -> HttpResponse | None:
     """Turn what a DRF view raised into problem+json (REST_FRAMEWORK['EXCEPTION_HANDLER'])."""
     refusal = as_refusal(error)
-    if refusal is None:
-        return None
-    return problem(refusal)
+    return None if refusal is None else problem(refusal)
 
 
 def as_refusal(error: BaseException) -> DomainError | None:
     """Name the refusal that an exception stands for; None means that it is our bug."""
-    match error:
-        case DomainError():
-            return error
-        case Http404():
-            return NotFoundError()
-        case PermissionDenied():
-            return ForbiddenError()
-        case RequestDataTooBig():
-            return BodyTooLargeError()
-        case SuspiciousOperation() | UnreadablePostError():
-            return InvalidInputError("The request could not be read.")
-        case OperationalError() | InterfaceError():
-            logger.error("database.unavailable", exc_info=error)
-            return UnavailableError()
-        case APIException():
-            return _from_drf(error)
-        case _:
-            return None
+    if isinstance(error, DomainError):
+        return error
+    if isinstance(error, APIException):
+        return _from_drf(error)
+    refusal = next((refusal for kind, refusal in REFUSALS.items() if isinstance(error, kind)), None)
+    if refusal is UnavailableError:
+        logger.error("database.unavailable", exc_info=error)
+    return None if refusal is None else refusal()
 
 
 def _from_drf(error: APIException) -> DomainError:

@@ -43,7 +43,8 @@ class ProblemMiddleware:
                 return page_not_found(request, error)
             case ForbiddenError():
                 return permission_denied(request, error)
-        return None
+            case _:
+                return None
 
 
 def unknown_endpoint(request: HttpRequest, **_: Any) -> HttpResponse:

@@ -20,6 +20,8 @@ LIMIT_MAX: Final = 200
 POSITION_MAX: Final = 2**63 - 1
 CURSOR_PATTERN: Final = re.compile(r"([ba])(\d{1,19})", re.ASCII)
 
+PARAMETERS: Final = frozenset({"limit", "cursor"})
+
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 Side = Literal["before", "after"]
@@ -97,16 +99,6 @@ def cursor_of(query: Mapping[str, Any]) -> Cursor | None:
     if match is None or int(match[2]) > POSITION_MAX:
         raise _invalid("cursor", "is not a cursor of ours")
     return Cursor("before" if match[1] == "b" else "after", int(match[2]))
-
-
-def refuse_unknown(query: Mapping[str, Any], *, known: set[str]) -> None:
-    """Raise InvalidInputError for a parameter that would otherwise be ignored in silence."""
-    unknown = sorted(set(query) - known)
-    if unknown:
-        raise InvalidInputError(
-            "Unknown query parameters: " + ", ".join(unknown) + ".",
-            errors=[{"pointer": f"/{name}", "detail": "is not a parameter"} for name in unknown],
-        )
 
 
 def _address(request: HttpRequest, side: str, at: int) -> str:

@@ -1,4 +1,4 @@
-"""The plain views in the OpenAPI schema: each declares an Operation, a hook adds them to drf-spectacular's."""
+"""The plain views in the OpenAPI schema: each declares an Operation, a hook adds them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLResolver, get_resolver
 
 from config.kit.http import PROBLEM_TYPE
 from config.kit.strict_json import NUMBER_PATTERN, Exact
@@ -68,7 +68,7 @@ def _operations(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Opera
         route = prefix + str(entry.pattern)
         if isinstance(entry, URLResolver):
             yield from _operations(entry, route)
-        elif isinstance(entry, URLPattern) and hasattr(entry.callback, "operation"):
+        elif hasattr(entry.callback, "operation"):
             yield PARAMETER.sub(r"{\g<name>}", route), entry.callback.operation
 
 

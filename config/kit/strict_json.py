@@ -104,6 +104,8 @@ def _refuse_unstorable(data: Any) -> None:
         case list():
             for value in data:
                 _refuse_unstorable(value)
+        case _:
+            pass
 
 
 def _exact(into: type[Any], value: Any) -> Any:
