@@ -1,0 +1,81 @@
+"""Open Stripe's checkout for a purchase whose row is committed: once, whatever is clicked, retried or killed."""
+
+import datetime as dt
+from typing import Final
+
+from django.db.models import Q
+
+from accounts.models import Customer
+from billing.models.purchases import Purchase
+from billing.models.stripe import StripeCustomer
+from billing.stripe import checkout, customers
+from billing.stripe.checkout import Opened
+from config.kit.errors import ConflictError
+
+# Longer than the client's own time-outs and retries together; a killed process blocks its key no longer than this.
+CALL_SECONDS_MAX: Final = 90
+
+
+class InFlightError(ConflictError):
+    """The same request is waiting for Stripe at this moment."""
+
+    code = "request_in_flight"
+    title = "The same request is in flight"
+
+
+def open_for(*, purchase: Purchase, customer: Customer, reference: str, title: str, now: dt.datetime) -> None:
+    """Give a purchase its checkout session; do nothing when it has one.
+
+    Raises InFlightError while another process is at it, StripeUnavailableError (the same purchase may be tried
+    again, under the same key of Stripe's) and StripeRefusedError.
+    """
+    if purchase.stripe_session_id:
+        return
+    if not _take_turn(purchase, now):
+        purchase.refresh_from_db()
+        if purchase.stripe_session_id:
+            return
+        raise InFlightError("Stripe has not answered yet; repeat with the same Idempotency-Key.")
+    try:
+        opened = checkout.open_session(
+            reference=reference,
+            stripe_customer_id=_stripe_customer(customer, now),
+            title=title,
+            amount_cents=purchase.amount_cents,
+            success_url=purchase.success_url,
+            cancel_url=purchase.cancel_url,
+            idempotency_key=f"checkout:{reference}",
+        )
+    finally:
+        _rows(purchase).update(calling_until=None)
+    _record(purchase, opened)
+
+
+def _take_turn(purchase: Purchase, now: dt.datetime) -> bool:
+    # Two requests under one key: the row's compare-and-swap lets one through, the other answers 409.
+    free = _rows(purchase).filter(Q(calling_until=None) | Q(calling_until__lte=now), stripe_session_id="")
+    return free.update(calling_until=now + dt.timedelta(seconds=CALL_SECONDS_MAX)) == 1
+
+
+def _record(purchase: Purchase, opened: Opened) -> None:
+    _rows(purchase).filter(stripe_session_id="").update(
+        stripe_session_id=opened.session_id, checkout_url=opened.url, expires_at=opened.expires_at
+    )
+    purchase.refresh_from_db()
+
+
+def _stripe_customer(customer: Customer, now: dt.datetime) -> str:
+    known = StripeCustomer.objects.filter(customer=customer).first()
+    if known is None:
+        stripe_id = customers.create(
+            reference=customer.public_id, row_id=customer.pk, name=customer.name, email=customer.email
+        )
+        # Two first purchases at once: the row that was written first stands for both.
+        known, _ = StripeCustomer.objects.get_or_create(
+            customer=customer, defaults={"stripe_id": stripe_id, "created_at": now}
+        )
+    return known.stripe_id
+
+
+def _rows(purchase: Purchase):
+    return type(purchase).objects.filter(pk=purchase.pk)

@@ -1,0 +1,72 @@
+"""Stripe's fees: booked from its balance transactions, each once; they may come later than the payment."""
+
+import datetime as dt
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Max
+
+from billing.models.stripe import BalanceTransaction
+from billing.models.subscriptions import Subscription
+from billing.models.topups import TopUp
+from billing.stripe import balance
+from billing.stripe.balance import BalanceLine
+from wallets import chart, ledger, money
+from wallets.ledger import Leg, Source
+
+# Lines that are nothing but a fee: no fee of their own, and a negative amount (ledger.md rule 24).
+FEE_TYPES: Final = frozenset({"stripe_fee", "stripe_fx_fee", "tax_fee"})
+OVERLAP: Final = dt.timedelta(hours=1)
+FIRST_LOOK: Final = dt.timedelta(days=30)
+LINES_MAX: Final = 1_000
+
+
+def record(*, line: BalanceLine, now: dt.datetime) -> BalanceTransaction:
+    """Mirror a balance transaction and book its fee, once."""
+    with transaction.atomic():
+        row, created = BalanceTransaction.objects.get_or_create(
+            stripe_id=line.stripe_id,
+            defaults={
+                "type": line.type,
+                "source_id": line.source_id,
+                "currency": line.currency,
+                "amount_cents": line.amount_cents,
+                "fee_cents": line.fee_cents,
+                "net_cents": line.net_cents,
+                "created_at": line.created_at,
+                "available_on": line.available_on,
+            },
+        )
+        if created:
+            _book(row, now)
+    return row
+
+
+def sweep(*, now: dt.datetime) -> int:
+    """Record what Stripe booked since the last line we know, and return how many lines were looked at."""
+    newest = BalanceTransaction.objects.aggregate(newest=Max("created_at"))["newest"]
+    since = newest - OVERLAP if newest else now - FIRST_LOOK
+    # All pages first: no transaction is open while Stripe is asked.
+    lines = list(balance.lines_since(since=since, limit=LINES_MAX))
+    for line in lines:
+        record(line=line, now=now)
+    return len(lines)
+
+
+def _book(row: BalanceTransaction, now: dt.datetime) -> None:
+    for purchases in (TopUp.objects, Subscription.objects):
+        purchases.filter(charge_id=row.source_id).exclude(charge_id="").update(fee_cents=row.fee_cents)
+    cost_cents = row.fee_cents - (row.amount_cents if row.type in FEE_TYPES else 0)
+    if cost_cents == 0:
+        return
+    cost = money.cents_to_micros(cost_cents)
+    posted = ledger.post(
+        kind="stripe_fee",
+        source=Source("balance_transaction", row.stripe_id),
+        actor="job:billing.sweep_fees",
+        legs=[Leg(chart.STRIPE_FEES, -cost), Leg(chart.STRIPE_CASH, cost)],
+        now=now,
+        occurred_at=row.created_at,
+        description=f"Stripe's fee on {row.source_id or row.stripe_id}",
+    )
+    BalanceTransaction.objects.filter(pk=row.pk).update(transaction_id=posted.transaction_id)

@@ -1,0 +1,74 @@
+"""What Stripe says of our checkouts, brought into our books: by webhook, and by the sweeper when one is lost."""
+
+import datetime as dt
+import logging
+from typing import Final, assert_never
+
+from django.db.models import Q, QuerySet
+
+from billing.models.purchases import Purchase
+from billing.models.subscriptions import Subscription
+from billing.models.topups import TopUp
+from billing.operations import fees, subscriptions, topups
+from billing.queries import purchases
+from billing.stripe import checkout
+from config.kit import jobs
+
+logger = logging.getLogger(__name__)
+
+FRESH: Final = dt.timedelta(seconds=30)
+YOUNG: Final = dt.timedelta(minutes=15)
+YOUNG_PAUSE: Final = dt.timedelta(seconds=50)
+OLD_PAUSE: Final = dt.timedelta(minutes=15)
+# Stripe keeps an idempotency key for a day: after that a checkout that never opened cannot be asked for safely.
+UNOPENED_MAX: Final = dt.timedelta(hours=24)
+SWEEP_MAX: Final = 200
+
+
+def fulfil(*, session_id: str, now: dt.datetime) -> None:
+    """Ask Stripe how a checkout stands and do what follows; leave alone what is not ours."""
+    found = checkout.retrieve(session_id=session_id)
+    purchase = purchases.by_reference(reference=found.reference)
+    if purchase is None:
+        logger.warning("checkout.not_ours session=%s", session_id)
+        return
+    match purchase:
+        case TopUp():
+            topups.settle(top_up=purchase, checkout=found, now=now)
+        case Subscription():
+            subscriptions.settle(subscription=purchase, checkout=found, now=now)
+        case _:
+            assert_never(purchase)
+    if found.payment is not None and found.payment.balance_line is not None:
+        fees.record(line=found.payment.balance_line, now=now)
+
+
+def sweep(*, now: dt.datetime) -> int:
+    """Look again at what still waits for its payment, and lapse what never came to a checkout."""
+    waiting = [
+        *_due(TopUp.objects.filter(status=TopUp.Status.PENDING), now),
+        *_due(Subscription.objects.filter(state=Subscription.State.INCOMPLETE), now),
+    ]
+    for purchase in waiting:
+        type(purchase).objects.filter(pk=purchase.pk).update(checked_at=now)
+        if purchase.stripe_session_id:
+            jobs.enqueue("billing.fulfil_checkout", session_id=purchase.stripe_session_id)
+        else:
+            _lapse(purchase, now)
+    return len(waiting)
+
+
+def _due(rows: "QuerySet[TopUp] | QuerySet[Subscription]", now: dt.datetime) -> "list[TopUp | Subscription]":
+    again = Q(checked_at=None) | Q(checked_at__lte=now - OLD_PAUSE)
+    soon = Q(checked_at__lte=now - YOUNG_PAUSE, created_at__gt=now - YOUNG)
+    opened = ~Q(stripe_session_id="") & Q(created_at__lte=now - FRESH) & (again | soon)
+    unopened = Q(stripe_session_id="", created_at__lte=now - UNOPENED_MAX)
+    return list(rows.filter(opened | unopened).order_by("created_at")[:SWEEP_MAX])
+
+
+def _lapse(purchase: Purchase, now: dt.datetime) -> None:
+    match purchase:
+        case TopUp():
+            topups.lapse(top_up=purchase, now=now)
+        case Subscription():
+            subscriptions.lapse(subscription=purchase, now=now)

@@ -1,0 +1,73 @@
+"""What we could not take in: signed events that break us, and money that matches nothing. A person must look."""
+
+import datetime as dt
+import logging
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
+
+from billing.models.stripe import QuarantinedEvent
+from billing.stripe.checkout import Payment
+from wallets import chart, ledger, money
+from wallets.ledger import Leg, Source
+
+logger = logging.getLogger(__name__)
+
+REASON_LENGTH_MAX: Final = 500
+# Stripe retries for three days; what failed this often will not heal by itself.
+ATTEMPTS_MAX: Final = 5
+
+
+def payment(*, payment: Payment, reference: str, reason: str, now: dt.datetime) -> None:
+    """Book money that matches no purchase to suspense, once, in the caller's transaction."""
+    cash = money.cents_to_micros(payment.received_cents)
+    ledger.post(
+        kind="suspense",
+        source=Source("payment_intent", payment.intent_id),
+        actor="job:billing.fulfil_checkout",
+        legs=[Leg(chart.STRIPE_CASH, -cash), Leg(chart.SUSPENSE, cash)],
+        now=now,
+        description=f"{reference}: {reason}"[:300],
+    )
+    _keep(stripe_id=payment.intent_id, type="payment", reason=f"{reference}: {reason}", body=b"", now=now)
+
+
+def event(*, stripe_id: str, type: str, reason: str, body: bytes, now: dt.datetime) -> None:  # noqa: A002
+    """Keep a signed event that can never be taken in."""
+    _keep(stripe_id=stripe_id, type=type, reason=reason, body=body, now=now)
+
+
+def attempt(*, stripe_id: str, type: str, reason: str, body: bytes, now: dt.datetime) -> bool:  # noqa: A002
+    """Count an attempt that may succeed later; quarantine it, and say so, after too many."""
+    with transaction.atomic():
+        row, created = QuarantinedEvent.objects.get_or_create(
+            stripe_id=stripe_id, defaults=_facts(type, reason, body, now)
+        )
+        if not created:
+            again = QuarantinedEvent.objects.filter(pk=row.pk)
+            again.update(attempts=F("attempts") + 1, last_at=now, reason=reason[:REASON_LENGTH_MAX])
+            row.refresh_from_db()
+        if row.attempts < ATTEMPTS_MAX:
+            return False
+    _keep(stripe_id=stripe_id, type=type, reason=reason, body=body, now=now)
+    return True
+
+
+def _keep(*, stripe_id: str, type: str, reason: str, body: bytes, now: dt.datetime) -> None:  # noqa: A002
+    logger.error("stripe.quarantined id=%s type=%s reason=%s", stripe_id, type, reason)
+    row, _ = QuarantinedEvent.objects.get_or_create(stripe_id=stripe_id, defaults=_facts(type, reason, body, now))
+    QuarantinedEvent.objects.filter(pk=row.pk).update(
+        last_at=now, quarantined_at=Coalesce("quarantined_at", now), reason=reason[:REASON_LENGTH_MAX]
+    )
+
+
+def _facts(type: str, reason: str, body: bytes, now: dt.datetime) -> dict[str, object]:  # noqa: A002
+    return {
+        "type": type[:100],
+        "reason": reason[:REASON_LENGTH_MAX],
+        "body": body,
+        "first_at": now,
+        "last_at": now,
+    }

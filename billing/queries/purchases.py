@@ -1,0 +1,36 @@
+"""Find what was bought at a checkout."""
+
+from accounts.models import Customer
+from billing.models.subscriptions import Subscription
+from billing.models.topups import TopUp
+from config.kit import ids
+from config.kit.errors import NotFoundError
+
+
+def by_reference(*, reference: str) -> TopUp | Subscription | None:
+    """Find a top-up or a subscription by the reference its checkout carries; None when it is not ours."""
+    match reference[:4]:
+        case ids.TOP_UP:
+            return TopUp.objects.select_related("customer").filter(public_id=reference).first()
+        case ids.SUBSCRIPTION:
+            return Subscription.objects.select_related("customer").filter(public_id=reference).first()
+        case _:
+            return None
+
+
+def top_up_of(*, customer: Customer, public_id: str) -> TopUp:
+    """Give a customer's own top-up; raise NotFoundError for anybody else's."""
+    found = TopUp.objects.filter(customer=customer, public_id=public_id).first()
+    if found is None:
+        raise NotFoundError(f"There is no top-up {public_id}.")
+    return found
+
+
+def subscription_of(*, customer: Customer, public_id: str) -> Subscription:
+    """Give a customer's own subscription; raise NotFoundError for anybody else's."""
+    found = (
+        Subscription.objects.filter(customer=customer, public_id=public_id).select_related("agent", "tier").first()
+    )
+    if found is None:
+        raise NotFoundError(f"There is no subscription {public_id}.")
+    return found

@@ -1,0 +1,134 @@
+"""Stripe's hosted checkout: open a session, look one up, close one."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Final
+
+import stripe
+
+from billing.stripe.balance import BalanceLine, line
+from billing.stripe.client import client
+from billing.stripe.errors import translated
+
+CURRENCY: Final = "usd"
+# One call tells everything that crediting needs: what was paid, by which charge, and Stripe's fee.
+EXPANDED: Final = ["payment_intent.latest_charge.balance_transaction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session that waits for its customer."""
+
+    session_id: str
+    url: str
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What Stripe knows of the money of one session."""
+
+    intent_id: str
+    status: str
+    currency: str
+    received_cents: int
+    charge_id: str
+    paid_at: dt.datetime | None
+    failure: str
+    balance_line: BalanceLine | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A session as Stripe has it now."""
+
+    session_id: str
+    reference: str
+    status: str
+    payment_status: str
+    currency: str
+    amount_cents: int
+    payment: Payment | None
+
+    @property
+    def is_paid(self) -> bool:
+        """Say whether the money is there; `complete` alone does not mean paid."""
+        return self.payment_status == "paid" and self.payment is not None and self.payment.status == "succeeded"
+
+
+def open_session(
+    *,
+    reference: str,
+    stripe_customer_id: str,
+    title: str,
+    amount_cents: int,
+    success_url: str,
+    cancel_url: str,
+    idempotency_key: str,
+) -> Opened:
+    """Open a checkout that saves the card; raise as errors.translated does."""
+    with translated():
+        session = client().v1.checkout.sessions.create(
+            {
+                "mode": "payment",
+                "client_reference_id": reference,
+                "customer": stripe_customer_id,
+                "line_items": [
+                    {
+                        "price_data": {
+                            "currency": CURRENCY,
+                            "unit_amount": amount_cents,
+                            "product_data": {"name": title},
+                        },
+                        "quantity": 1,
+                    }
+                ],
+                "payment_intent_data": {
+                    "setup_future_usage": "off_session",
+                    "metadata": {"reference": reference},
+                },
+                "metadata": {"reference": reference},
+                "success_url": success_url,
+                "cancel_url": cancel_url,
+            },
+            {"idempotency_key": idempotency_key},
+        )
+    return Opened(session_id=session.id, url=session.url or "", expires_at=_time(session.expires_at))
+
+
+def retrieve(*, session_id: str) -> Checkout:
+    """Look a session up, with its payment; raise as errors.translated does."""
+    with translated():
+        session = client().v1.checkout.sessions.retrieve(session_id, {"expand": EXPANDED})
+    return Checkout(
+        session_id=session.id,
+        reference=session.client_reference_id or "",
+        status=session.status or "",
+        payment_status=session.payment_status,
+        currency=session.currency or "",
+        amount_cents=session.amount_total or 0,
+        payment=_payment(session.payment_intent) if session.payment_intent else None,
+    )
+
+
+def _payment(intent: Any) -> Payment:
+    assert isinstance(intent, stripe.PaymentIntent)  # expanded above
+    charge = intent.latest_charge
+    assert charge is None or isinstance(charge, stripe.Charge)
+    fees = charge.balance_transaction if charge else None
+    assert fees is None or isinstance(fees, stripe.BalanceTransaction)
+    error = intent.last_payment_error
+    return Payment(
+        intent_id=intent.id,
+        status=intent.status,
+        currency=intent.currency,
+        received_cents=intent.amount_received,
+        charge_id=charge.id if charge else "",
+        paid_at=_time(charge.created) if charge and charge.paid else None,
+        failure=(error.message or error.code or "") if error else "",
+        balance_line=line(fees) if fees else None,
+    )
+
+
+def _time(seconds: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)

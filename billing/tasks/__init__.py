@@ -1,0 +1,5 @@
+"""Jobs of billing: each is safe to run twice, and late."""
+
+from billing.tasks import purchases
+
+__all__ = ["purchases"]
