@@ -8,7 +8,7 @@ from typing import Final
 WEEKLY: Final = "weekly"
 WEEK: Final = dt.timedelta(days=7)
 DAY: Final = dt.timedelta(days=1)
-# Monday 00:00 after the week to Wednesday 00:00: rule 25's default window, so that a week matures as it is paid.
+# From the Monday after the week to its Wednesday: rule 25's default window, a week matures as it is paid.
 PAID_AFTER_END: Final = dt.timedelta(days=2)
 
 

@@ -150,6 +150,9 @@ CACHES = {
 CREDIT_VALUE_USD = env.decimal("CREDIT_VALUE_USD", "0.001")
 CURRENCIES = ("USD",)
 DEFAULT_CURRENCY = "USD"
+# A creator's payable carries over until it comes to this; drafts up to the second are approved without staff.
+PAYOUT_MINIMUM_CENTS = env.number("PAYOUT_MINIMUM_CENTS", 1)
+PAYOUT_AUTO_APPROVE_CENTS = env.number("PAYOUT_AUTO_APPROVE_CENTS", 0)
 
 # Stripe ---------------------------------------------------------------------------------------------------------
 STRIPE_LIVE_MODE = env.flag("STRIPE_LIVE_MODE", default=False)

@@ -1,4 +1,5 @@
 import datetime as dt
+import itertools
 
 import pytest
 
@@ -25,7 +26,7 @@ class TestPeriodOf:
     def test_it_counts_every_day_in_exactly_one_week(self) -> None:
         periods = sorted({calendar.period_of(day=day) for day in EVERY_DAY}, key=lambda p: p.start)
         assert sum((p.end - p.start).days for p in periods) == 7 * len(periods)
-        assert all(one.end == other.start for one, other in zip(periods, periods[1:], strict=False))
+        assert all(one.end == other.start for one, other in itertools.pairwise(periods))
 
     def test_it_leaves_out_the_monday_after(self) -> None:
         period = calendar.period_of(day=dt.date(2026, 3, 8))
@@ -69,7 +70,11 @@ class TestLatestPayable:
 class TestPayableSince:
     def test_it_lists_missed_weeks_oldest_first(self) -> None:
         weeks = list(calendar.payable_since(day=dt.date(2026, 2, 20), now=at(dt.date(2026, 3, 11))))
-        assert [week.start for week in weeks] == [dt.date(2026, 2, 16), dt.date(2026, 2, 23), dt.date(2026, 3, 2)]
+        assert [week.start for week in weeks] == [
+            dt.date(2026, 2, 16),
+            dt.date(2026, 2, 23),
+            dt.date(2026, 3, 2),
+        ]
 
     def test_it_lists_none_before_the_first_pay_date(self) -> None:
         assert list(calendar.payable_since(day=dt.date(2026, 3, 2), now=at(dt.date(2026, 3, 10)))) == []

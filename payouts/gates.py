@@ -1,0 +1,68 @@
+"""Who is paid how much, and why not: pure, so that the run and its preview cannot disagree."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wallets import money
+
+
+class Reason(StrEnum):
+    """Why a creator with something payable is left out of a run."""
+
+    NOT_CONNECTED = "not_connected"
+    ONBOARDING = "onboarding_incomplete"
+    PAYOUTS_DISABLED = "payouts_disabled"
+    TRANSFERS_INACTIVE = "transfers_inactive"
+    BELOW_MINIMUM = "below_minimum"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a payout needs to know of its connected account."""
+
+    connected: bool = False
+    details_submitted: bool = False
+    payouts_enabled: bool = False
+    transfers: str = "inactive"
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What can be paid of something payable: whole cents, and the reason when that is nothing."""
+
+    cents: int
+    reason: Reason | None
+    detail: str
+
+    @property
+    def amount(self) -> int:
+        """The credit micros of those cents: all that is debited."""
+        return money.cents_to_credits(self.cents)
+
+
+def assess(*, payable: int, standing: Standing, minimum_cents: int) -> Assessment:
+    """Turn what is payable into whole cents, and find the first gate that blocks them."""
+    cents = money.credits_to_cents(payable)
+    blocked = account_gate(standing=standing) or _minimum_gate(cents, minimum_cents)
+    return Assessment(cents, *(blocked or (None, "")))
+
+
+def account_gate(*, standing: Standing) -> tuple[Reason, str] | None:
+    """Find what keeps an account from being paid, in words for its creator."""
+    if not standing.connected:
+        return Reason.NOT_CONNECTED, "Stripe is not connected yet."
+    if standing.transfers != "active":
+        if not standing.details_submitted:
+            return Reason.ONBOARDING, "Stripe's onboarding is not finished."
+        return Reason.TRANSFERS_INACTIVE, "Stripe does not allow transfers to this account at the moment."
+    if not standing.payouts_enabled:
+        return Reason.PAYOUTS_DISABLED, "Stripe has stopped payouts from this account to its bank."
+    return None
+
+
+def _minimum_gate(cents: int, minimum_cents: int) -> tuple[Reason, str] | None:
+    least = max(minimum_cents, 1)
+    if cents >= least:
+        return None
+    shown, least_shown = (money.usd_text(money.cents_to_micros(c) * money.MICRO) for c in (cents, least))
+    return Reason.BELOW_MINIMUM, f"${shown} is below the minimum of ${least_shown}; it carries over."

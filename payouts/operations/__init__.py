@@ -1,0 +1,1 @@
+"""What changes payouts; each module is a noun, its functions the verbs."""

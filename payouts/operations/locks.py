@@ -1,0 +1,42 @@
+"""One at a time across web, workers and beat: PostgreSQL's advisory locks, held by the session.
+
+They only keep runs from treading on each other's toes; that money moves once is the unique constraints' work.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+RUN = "payouts.run"
+SEND = "payouts.send"
+
+
+@contextmanager
+def waiting(name: str) -> Iterator[None]:
+    """Hold the named lock, waiting for it first."""
+    _call("pg_advisory_lock", name)
+    try:
+        yield
+    finally:
+        _call("pg_advisory_unlock", name)
+
+
+@contextmanager
+def trying(name: str) -> Iterator[bool]:
+    """Hold the named lock if it is free; say whether it is held."""
+    held = _call("pg_try_advisory_lock", name)
+    try:
+        yield held
+    finally:
+        if held:
+            _call("pg_advisory_unlock", name)
+
+
+def _call(function: str, name: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {function}(hashtext(%s))", [name]
+        )  # the function's name is one of the three above
+        (answer,) = cursor.fetchone()
+    return bool(answer)

@@ -1,0 +1,53 @@
+"""Book what Stripe took back of a transfer: the money is the creator's to be paid again."""
+
+import datetime as dt
+from typing import Final
+
+from django.db import transaction
+
+from payouts import states
+from payouts.models import Payout
+from payouts.queries import standing
+from payouts.stripe import transfers
+from payouts.stripe.transfers import Reversal
+from wallets import chart, ledger
+from wallets.ledger import Leg, Source
+from wallets.money import cents_to_credits, cents_to_micros
+
+ACTOR: Final = "stripe"
+
+
+def sync(*, stripe_transfer_id: str, now: dt.datetime) -> None:
+    """Read a transfer's reversals from Stripe and book those that are not booked yet."""
+    known = Payout.objects.filter(stripe_transfer_id=stripe_transfer_id)
+    if not known.exists():
+        # Another system's transfer, or one whose outcome is still unknown here: looking it up comes first.
+        return
+    transfer = transfers.read(transfer_id=stripe_transfer_id)
+    with transaction.atomic():
+        payout = known.select_for_update(of=("self",)).get()
+        for reversal in transfer.reversals:
+            _book(payout, reversal, now)
+        taken = sum(reversal.amount_cents for reversal in transfer.reversals)
+        Payout.objects.filter(pk=payout.pk).update(reversed_cents=taken)
+        if taken == payout.amount_cents and payout.state != Payout.State.REVERSED:
+            states.advance(
+                payout=payout, to=Payout.State.REVERSED, actor=ACTOR, now=now, reason=stripe_transfer_id
+            )
+            payout.items.update(live=False)
+
+
+def _book(payout: Payout, reversal: Reversal, now: dt.datetime) -> None:
+    amount = cents_to_credits(reversal.amount_cents)
+    ledger.post(
+        kind="transfer_reversal",
+        source=Source("transfer_reversal", reversal.id),
+        actor=ACTOR,
+        legs=[
+            Leg(chart.REDEEMED, -amount),
+            Leg(standing.purse(creator_id=payout.creator_id).wallets[chart.PAYABLE], amount),
+            Leg(chart.STRIPE_CASH, -cents_to_micros(reversal.amount_cents)),
+        ],
+        now=now,
+        description=f"Payout {payout.public_id}",
+    )

@@ -1,0 +1,69 @@
+"""What stands in a creator's wallets, and whether its account can be paid."""
+
+from dataclasses import dataclass
+
+from django.db.models import Sum
+
+from payouts.gates import Standing
+from payouts.models import Payout, PayoutAccount
+from payouts.stripe import connect
+from wallets import chart
+from wallets.models import Wallet
+from wallets.money import CREDITS
+
+
+@dataclass(frozen=True)
+class Purse:
+    """A creator's wallets: the row ids to post on, and their balances in credit micros."""
+
+    pending: int
+    payable: int
+    debt: int
+    wallets: dict[str, int]
+
+
+def purse(*, creator_id: int) -> Purse:
+    """Read a creator's wallets; one that was never opened counts 0."""
+    rows = {
+        wallet.kind: wallet
+        for wallet in Wallet.objects.filter(
+            owner_type=Wallet.OwnerType.CREATOR, owner_id=creator_id, unit=CREDITS, scope=""
+        )
+    }
+    balances = {kind: row.balance for kind, row in rows.items()}
+    return Purse(
+        pending=balances.get(chart.PENDING, 0),
+        payable=balances.get(chart.PAYABLE, 0),
+        debt=balances.get(chart.DEBT, 0),
+        wallets={kind: row.pk for kind, row in rows.items()},
+    )
+
+
+def promised(*, creator_id: int) -> int:
+    """Sum what drafts and approved payouts will take from payable."""
+    waiting = Payout.objects.filter(creator_id=creator_id, state__in=Payout.PROMISED)
+    return int(waiting.aggregate(total=Sum("amount"))["total"] or 0)
+
+
+def account_standing(*, account: PayoutAccount | None) -> Standing:
+    """Read the account as dj-stripe last synced it; the row is always newer than our copy or the same."""
+    if account is None or account.stripe_account_id is None:
+        return Standing()
+    state = connect.synced(account_id=account.stripe_account_id)
+    if state is None:
+        return Standing()
+    return Standing(
+        connected=True,
+        details_submitted=state.details_submitted,
+        payouts_enabled=state.payouts_enabled,
+        transfers=state.transfers,
+    )
+
+
+def with_payable() -> list[int]:
+    """List the creators whose payable is above zero."""
+    return list(
+        Wallet.objects.filter(
+            owner_type=Wallet.OwnerType.CREATOR, unit=CREDITS, kind=chart.PAYABLE, scope="", balance__gt=0
+        ).values_list("owner_id", flat=True)
+    )

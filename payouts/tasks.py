@@ -1,0 +1,54 @@
+"""Jobs of payouts. Each may run twice or late: the rows are the queue, beat finds what a lost job left."""
+
+from typing import Any
+
+from celery import shared_task
+
+from config.kit import clock
+from payouts.operations import approvals, bank, onboarding, reversals, runs, sending
+
+
+@shared_task(name="payouts.run_weekly")
+def run_weekly(**_: Any) -> None:
+    """Prepare the runs that are due, missed ones too. Again: one live payout a creator and period."""
+    now = clock.now()
+    for run in runs.prepare_due(now=now):
+        approvals.approve_small(run=run, now=now)
+
+
+@shared_task(name="payouts.send_approved")
+def send_approved(**_: Any) -> None:
+    """Send what is approved. Again: each payout leaves `approved` once."""
+    sending.send_approved(now=clock.now())
+
+
+@shared_task(name="payouts.resolve_unknown")
+def resolve_unknown(**_: Any) -> None:
+    """Look up the transfers of unknown outcome. Again: the same key, and each outcome is booked once."""
+    sending.unresolved(now=clock.now())
+
+
+@shared_task(name="payouts.sync_account")
+def sync_account(*, stripe_account_id: str, **_: Any) -> None:
+    """Copy an account's state. Again: it is read afresh."""
+    onboarding.sync(stripe_account_id=stripe_account_id, now=clock.now())
+
+
+@shared_task(name="payouts.resync_accounts")
+def resync_accounts(**_: Any) -> None:
+    """Ask Stripe for accounts and bank payouts that no webhook told of. Again: they are read afresh."""
+    now = clock.now()
+    onboarding.resync_stale(now=now)
+    bank.sync_recent(now=now)
+
+
+@shared_task(name="payouts.sync_bank_payout")
+def sync_bank_payout(*, stripe_account_id: str, bank_payout_id: str, **_: Any) -> None:
+    """Carry over a bank payout's state. Again: it is read afresh."""
+    bank.sync(stripe_account_id=stripe_account_id, bank_payout_id=bank_payout_id, now=clock.now())
+
+
+@shared_task(name="payouts.sync_transfer")
+def sync_transfer(*, stripe_transfer_id: str, **_: Any) -> None:
+    """Book a transfer's reversals. Again: each reversal is one transaction."""
+    reversals.sync(stripe_transfer_id=stripe_transfer_id, now=clock.now())
