@@ -1,0 +1,1 @@
+"""A stand-in for Stripe, run as a separate process in development and tests."""
