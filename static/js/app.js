@@ -54,7 +54,8 @@
   // A sample or an older version, copied into the editor that data-fill names.
   const fill = (button) => {
     const field = document.getElementById(button.dataset.fill);
-    field.value = button.parentElement.querySelector("[data-text]").textContent;
+    const source = button.parentElement.querySelector("[data-text]");
+    field.value = (source.content ?? source).textContent;
     field.focus();
   };
 

@@ -1,6 +1,6 @@
-"""What a chart's table needs: its series turned into rows."""
+"""What charts drawn without a style attribute need: rows for the table, places for the bar."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django import template
@@ -15,3 +15,12 @@ def chart_rows(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         data["labels"], *(series["values"] for series in data["series"]), strict=True
     ):
         yield {"label": label, "amounts": values}
+
+
+@register.filter
+def bars(parts: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """Place parts that have a `party` and a `percent` one after the other on a bar of 100."""
+    start = 0
+    for part in parts:
+        yield {"party": part.party, "start": start, "width": part.percent}
+        start += part.percent
