@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     operations: ClassVar = [
         *(
             sql.install(app="wallets", name=name)
-            for name in ("basics", "post", "grants", "holds")
+            for name in ("basics", "open", "post", "grants", "holds")
         ),
         *(
             sql.append_only(table)

@@ -1,0 +1,106 @@
+-- The split of one charge: cells of one largest remainder over funding class x payee, exactly as
+-- marketplace/splits.py does it (a property test compares the two). Platform first at a tie, then the classes in
+-- burn order, then the payees as the version lists them.
+
+CREATE FUNCTION billing_class_order(p_funding_class text) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+    SELECT array_position(ARRAY['plan', 'promo', 'bonus', 'adjustment', 'paid', 'overage'], p_funding_class)
+$$;
+
+-- p_classes: {"paid": 700, "bonus": 300}; p_shares: [[creator, share_bp], ...] in the version's order;
+-- p_rates: what each class earns, in basis points. Answers [[class, creator or null, amount], ...].
+CREATE FUNCTION billing_split(p_classes jsonb, p_shares jsonb, p_rates jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE AS $$
+    WITH class AS (
+        SELECT key AS name, billing_class_order(key) AS rank, value::numeric AS amount,
+            (p_rates ->> key)::numeric AS rate
+        FROM jsonb_each_text(p_classes)
+    ), share AS (
+        SELECT (s ->> 0)::bigint AS creator, (s ->> 1)::numeric AS bp, n AS rank
+        FROM jsonb_array_elements(p_shares) WITH ORDINALITY AS x(s, n)
+    ), weighed AS (
+        SELECT name, NULL::bigint AS creator, 0 AS side, rank, 0::bigint AS payee,
+            amount * (100000000 - rate * coalesce((SELECT sum(bp) FROM share), 0)) AS weight
+        FROM class
+        UNION ALL
+        SELECT c.name, s.creator, 1, c.rank, s.rank, c.amount * s.bp * c.rate FROM class c CROSS JOIN share s
+    ), whole AS (
+        SELECT sum(amount) AS total, sum(amount) * 100000000 AS weight FROM class
+    ), part AS (
+        SELECT w.*, div(t.total * w.weight, t.weight) AS floor,
+            row_number() OVER (
+                ORDER BY mod(t.total * w.weight, t.weight) DESC, w.side, w.rank, w.payee) AS place
+        FROM weighed w CROSS JOIN whole t WHERE t.total > 0
+    ), extra AS (
+        SELECT max(t.total) - sum(p.floor) AS micros FROM part p CROSS JOIN whole t
+    )
+    SELECT coalesce(jsonb_agg(
+        jsonb_build_array(p.name, p.creator, (p.floor + (p.place <= e.micros)::int)::bigint)
+        ORDER BY p.side, p.rank, p.payee), '[]')
+    FROM part p CROSS JOIN extra e
+$$;
+
+-- Whether a creator would earn from itself: the payer is its customer, or they share a member (ledger.md rule 20).
+CREATE FUNCTION billing_is_self(p_payer bigint, p_customer bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT p_payer = p_customer OR EXISTS (
+        SELECT 1 FROM accounts_membership mine JOIN accounts_membership theirs ON theirs.user_id = mine.user_id
+        WHERE mine.customer_id = p_payer AND theirs.customer_id = p_customer)
+$$;
+
+-- Who earns from a payer's run of a version; a payee that would earn from itself is left out, so that the platform
+-- takes its part.
+CREATE FUNCTION billing_shares(p_version bigint, p_payer bigint, OUT o_shares jsonb, OUT o_self_dealing boolean)
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_array(creator_id, share_bp) ORDER BY id) FILTER (WHERE NOT self), '[]'),
+        coalesce(bool_or(self), false)
+    FROM (
+        SELECT s.*, billing_is_self(p_payer, c.customer_id) AS self
+        FROM marketplace_splitshare s JOIN marketplace_creator c ON c.id = s.creator_id
+        WHERE s.version_id = p_version
+    ) judged
+$$;
+
+-- Split what a transaction drew from grants, and write what each creator earns of it.
+-- Zero cash: the part of a class that came from grants nobody paid for; the platform bears what creators earn of it.
+CREATE FUNCTION billing_split_drawn(
+    p_execution bigint, p_transaction bigint, p_customer bigint, p_agent bigint, p_version bigint, p_rates jsonb,
+    p_now timestamptz, OUT o_cells jsonb, OUT o_earned bigint, OUT o_zero_cash bigint, OUT o_cash bigint,
+    OUT o_processing bigint, OUT o_self_dealing boolean
+) LANGUAGE plpgsql AS $$
+DECLARE
+    v_classes jsonb;
+    v_unpaid jsonb;
+    v_shares jsonb;
+BEGIN
+    SELECT jsonb_object_agg(funding_class, amount), jsonb_object_agg(funding_class, unpaid), sum(cash), sum(fee)
+    INTO v_classes, v_unpaid, o_cash, o_processing
+    FROM (
+        SELECT d.funding_class, sum(d.amount) AS amount, sum(d.cash) AS cash,
+            coalesce(sum(d.amount) FILTER (WHERE d.grant_cash = 0), 0) AS unpaid,
+            sum(div(d.cash::numeric * coalesce(t.fee_cents, 0), coalesce(t.amount_cents, 1))) AS fee
+        FROM wallets_drawn(p_transaction) d
+        LEFT JOIN LATERAL (
+            SELECT fee_cents, amount_cents FROM billing_topup
+            WHERE d.source_type = 'payment_intent' AND payment_intent_id = d.source_id
+            UNION ALL
+            SELECT fee_cents, amount_cents FROM billing_subscription
+            WHERE d.source_type = 'payment_intent' AND payment_intent_id = d.source_id
+        ) t ON true
+        GROUP BY d.funding_class
+    ) class;
+    SELECT s.o_shares, s.o_self_dealing INTO v_shares, o_self_dealing FROM billing_shares(p_version, p_customer) s;
+    o_cells := billing_split(v_classes, v_shares, p_rates);
+
+    WITH earned AS (
+        INSERT INTO billing_earning
+            (execution_id, creator_id, agent_id, amount, zero_cash_amount, day, earned_at)
+        SELECT p_execution, (cell ->> 1)::bigint, p_agent, sum((cell ->> 2)::bigint),
+            sum(div((cell ->> 2)::numeric * (v_unpaid ->> (cell ->> 0))::numeric,
+                    (v_classes ->> (cell ->> 0))::numeric)),
+            (p_now AT TIME ZONE 'UTC')::date, p_now
+        FROM jsonb_array_elements(o_cells) cell
+        WHERE cell ->> 1 IS NOT NULL
+        GROUP BY 2 HAVING sum((cell ->> 2)::bigint) > 0
+        RETURNING amount, zero_cash_amount
+    )
+    SELECT coalesce(sum(amount), 0), coalesce(sum(zero_cash_amount), 0) INTO o_earned, o_zero_cash FROM earned;
+END $$;
