@@ -135,7 +135,7 @@ class SubscriptionTier(models.Model):
     version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="tiers")
     name = models.CharField(max_length=60)
     credits_per_month = models.BigIntegerField(help_text="Credit micros granted each month.")
-    price_usd = MoneyField(max_digits=10, decimal_places=2, default_currency="USD")  # type: ignore[no-untyped-call]
+    price_usd = MoneyField(max_digits=10, decimal_places=2, default_currency="USD")
 
     objects: ClassVar[models.Manager["SubscriptionTier"]] = models.Manager()
 

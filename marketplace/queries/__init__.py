@@ -1,3 +1,4 @@
+from marketplace.queries.packages import PackageOffer, package_offer, package_offers
 from marketplace.queries.people import creator_of
 from marketplace.queries.pricing import (
     AgentNotFoundError,
@@ -11,7 +12,10 @@ from marketplace.queries.pricing import (
 __all__ = [
     "AgentNotFoundError",
     "AgentSuspendedError",
+    "PackageOffer",
     "creator_of",
+    "package_offer",
+    "package_offers",
     "terms",
     "terms_by_version",
     "terms_many",

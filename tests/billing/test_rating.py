@@ -11,7 +11,7 @@ from billing import rating
 from billing.rating import Line, rate
 from config.kit.errors import InvalidInputError
 from marketplace.terms import PriceModel, PriceTerms
-from wallets.money import MICRO
+from wallets.money import MICRO, Micros
 
 PER_REQUEST = (PriceTerms(PriceModel.PER_UNIT, "request", Decimal(50)),)
 PER_TOKEN = (
@@ -45,8 +45,8 @@ def test_it_explains_each_line() -> None:
 
     assert result.amount == 506_000
     assert result.lines == (
-        Line("input_tokens", Decimal(374), Decimal("0.001"), 374_000),
-        Line("output_tokens", Decimal(44), Decimal("0.003"), 132_000),
+        Line("input_tokens", Decimal(374), Decimal("0.001"), Micros(374_000)),
+        Line("output_tokens", Decimal(44), Decimal("0.003"), Micros(132_000)),
     )
 
 
