@@ -1,1 +1,4 @@
-"""The ledger: wallets, transactions, entries, holds, grants. Knows owners, amounts and reasons; nothing else."""
+"""The ledger: wallets, transactions, entries, holds, grants.
+
+Knows owners, amounts and reasons; nothing else.
+"""

@@ -57,10 +57,7 @@ def _refusal(cause: BaseException | None) -> DomainError | None:
         return None
     if cause.sqlstate == NOT_OPEN:
         return HoldClosedError()
-    if (
-        cause.sqlstate == NOT_COVERED
-        or cause.diag.constraint_name == COVERED_CONSTRAINT
-    ):
+    if cause.sqlstate == NOT_COVERED or cause.diag.constraint_name == COVERED_CONSTRAINT:
         return InsufficientCreditsError()
     return None
 

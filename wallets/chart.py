@@ -18,10 +18,7 @@ class PlatformWallet(NamedTuple):
 
 FUNDING_CLASSES: Final = ("plan", "promo", "bonus", "adjustment", "paid")
 
-ISSUED: Final = {
-    name: PlatformWallet(CREDITS, f"issued.{name}")
-    for name in (*FUNDING_CLASSES, "overage")
-}
+ISSUED: Final = {name: PlatformWallet(CREDITS, f"issued.{name}") for name in (*FUNDING_CLASSES, "overage")}
 CLEARING: Final = PlatformWallet(CREDITS, "clearing")
 PLATFORM_SHARE: Final = PlatformWallet(CREDITS, "platform_share")
 BREAKAGE: Final = PlatformWallet(CREDITS, "breakage")

@@ -21,7 +21,7 @@ def add(
     expires_at: dt.datetime | None = None,
     priority: int = 0,
 ) -> int:
-    """Add a grant in the transaction that posts its credits; `cash` is what was paid for it, in USD micros."""
+    """Add a grant in the transaction that posts its credits; `cash` (USD micros) is what was paid for it."""
     if not connection.in_atomic_block:
         raise RuntimeError("A grant is added in the transaction that posts it.")
     (grant_id,) = calls.row(
@@ -57,9 +57,7 @@ def give(
         CreditGrant.FundingClass.PROMO,
         CreditGrant.FundingClass.ADJUSTMENT,
     }:
-        raise InvalidInputError(
-            f"{funding_class} credits are not given, they are bought."
-        )
+        raise InvalidInputError(f"{funding_class} credits are not given, they are bought.")
     if amount <= 0:
         raise InvalidInputError("An amount of credits to give is more than 0.")
     posted = ledger.post(

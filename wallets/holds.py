@@ -1,4 +1,7 @@
-"""Holds: claims on a wallet that close once. Runs place and settle them inside billing's SQL, in one round trip."""
+"""Holds: claims on a wallet that close once.
+
+Runs place and settle them inside billing's SQL, in one round trip.
+"""
 
 import datetime as dt
 from typing import NamedTuple
@@ -81,7 +84,5 @@ def capture(
 
 
 def _close(*, hold_id: int, state: str, now: dt.datetime) -> bool:
-    (closed,) = calls.row(
-        "SELECT wallets_hold_close(%s, %s, %s)", [hold_id, state, now]
-    )
+    (closed,) = calls.row("SELECT wallets_hold_close(%s, %s, %s)", [hold_id, state, now])
     return bool(closed)

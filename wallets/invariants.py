@@ -14,7 +14,8 @@ INVARIANTS: Final = [
     Invariant(
         "transactions balance",
         "Every transaction sums to zero in each unit: no money from nothing (I1, I8).",
-        "SELECT transaction_id, unit, sum(amount) AS off FROM wallets_entry GROUP BY 1, 2 HAVING sum(amount) <> 0",
+        "SELECT transaction_id, unit, sum(amount) AS off FROM wallets_entry"
+        " GROUP BY 1, 2 HAVING sum(amount) <> 0",
     ),
     Invariant(
         "transactions have two entries",
@@ -91,7 +92,7 @@ INVARIANTS: Final = [
     ),
     Invariant(
         "no hold outlives its expiry",
-        "A router that died does not keep a consumer's credits: sweepers close its holds within a minute (I15).",
+        "A dead router does not keep a consumer's credits: sweepers close its holds in a minute (I15).",
         "SELECT id, expires_at FROM wallets_hold WHERE state = 'open'"
         " AND expires_at < %(now)s::timestamptz - interval '60 seconds'",
         timely=True,
@@ -121,12 +122,14 @@ INVARIANTS: Final = [
     Invariant(
         "an empty grant has no cash left",
         "The last credit takes all: no cent stays deferred for ever.",
-        "SELECT id, cash_remaining FROM wallets_creditgrant WHERE remaining + frozen = 0 AND cash_remaining <> 0",
+        "SELECT id, cash_remaining FROM wallets_creditgrant"
+        " WHERE remaining + frozen = 0 AND cash_remaining <> 0",
     ),
     Invariant(
         "expired credits are not spent",
         "Only a hold opened before a grant's expiry may still burn it (I21).",
-        "SELECT d.id, g.id AS grant_id FROM wallets_grantdrawdown d JOIN wallets_creditgrant g ON g.id = d.grant_id"
+        "SELECT d.id, g.id AS grant_id FROM wallets_grantdrawdown d"
+        " JOIN wallets_creditgrant g ON g.id = d.grant_id"
         " JOIN wallets_transaction t ON t.id = d.transaction_id"
         " LEFT JOIN wallets_hold h ON h.source_type = t.source_type AND h.source_id = t.source_id"
         " WHERE t.recorded_at >= g.expires_at AND coalesce(h.opened_at >= g.expires_at, true)",
@@ -145,7 +148,8 @@ INVARIANTS: Final = [
         "No credit vanishes: what ran out is booked as breakage.",
         "SELECT b.booked, g.expired FROM (SELECT coalesce(sum(amount), 0) AS booked FROM wallets_entry"
         " WHERE wallet_id = wallets_platform('CREDITS', 'breakage')) b,"
-        " (SELECT coalesce(sum(expired), 0) AS expired FROM wallets_creditgrant) g WHERE b.booked <> g.expired",
+        " (SELECT coalesce(sum(expired), 0) AS expired FROM wallets_creditgrant) g"
+        " WHERE b.booked <> g.expired",
     ),
     Invariant(
         "owed is the image of creators' credits",

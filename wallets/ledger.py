@@ -55,12 +55,8 @@ def post(
     posted before is left as it is and reported as replayed. Raises InsufficientCreditsError when a wallet's
     floor refuses a leg.
     """
-    names = [
-        leg.wallet if isinstance(leg.wallet, PlatformWallet) else None for leg in legs
-    ]
-    ids = [
-        None if isinstance(leg.wallet, PlatformWallet) else leg.wallet for leg in legs
-    ]
+    names = [leg.wallet if isinstance(leg.wallet, PlatformWallet) else None for leg in legs]
+    ids = [None if isinstance(leg.wallet, PlatformWallet) else leg.wallet for leg in legs]
     units = [name.unit if name else None for name in names]
     kinds = [name.kind if name else None for name in names]
     head = [kind, source.type, source.id, actor, description, occurred_at or now, now]

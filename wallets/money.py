@@ -90,7 +90,7 @@ def amount_of_usd(usd: int) -> Amount:
 
 def parse(value: str, *, field: str = "amount") -> Micros:
     """Read an exact decimal of at most six places; raise InvalidInputError for anything else."""
-    if not isinstance(value, str) or not PLAIN_DECIMAL.fullmatch(value):
+    if not PLAIN_DECIMAL.fullmatch(value):
         raise _invalid(field, "must be a decimal number such as 10.00, with at most six decimal places")
     micros = int(Decimal(value) * MICRO)
     if abs(micros) >= AMOUNT_MAX:
@@ -112,15 +112,11 @@ def largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
     if total < 0 or whole <= 0 or min(weights) < 0:
         raise ValueError("a share needs a total of 0 or more and positive weights")
     parts = [total * weight // whole for weight in weights]
-    order = sorted(
-        range(len(weights)), key=lambda i: (-(total * weights[i] % whole), i)
-    )
+    order = sorted(range(len(weights)), key=lambda i: (-(total * weights[i] % whole), i))
     for i in order[: total - sum(parts)]:
         parts[i] += 1
     return parts
 
 
 def _invalid(field: str, problem: str) -> InvalidInputError:
-    return InvalidInputError(
-        f"{field} {problem}", errors=[{"pointer": f"/{field}", "detail": problem}]
-    )
+    return InvalidInputError(f"{field} {problem}", errors=[{"pointer": f"/{field}", "detail": problem}])

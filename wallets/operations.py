@@ -44,15 +44,13 @@ def adjust(
     actor: str,
     now: dt.datetime,
 ) -> Posted:
-    """Adjust a balance by staff: up as an `adjustment` grant, down in burn order and only what is available.
+    """Adjust a balance by staff: up as an `adjustment` grant, down in burn order, only what is available.
 
     `reference` makes it happen once. Raises InvalidInputError without a reason, InsufficientCreditsError below
     what is available.
     """
     if not reason.strip() or len(reason) > REASON_LENGTH_MAX:
-        raise InvalidInputError(
-            f"A reason of 1 to {REASON_LENGTH_MAX} characters is required."
-        )
+        raise InvalidInputError(f"A reason of 1 to {REASON_LENGTH_MAX} characters is required.")
     if amount == 0:
         raise InvalidInputError("An adjustment is not 0.")
     source = Source("adjustment", reference)

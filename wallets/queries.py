@@ -125,7 +125,8 @@ def total(*, wallet: Wallet) -> int:
 def platform_balance(wallet: PlatformWallet) -> int:
     """Sum the entries of a platform wallet."""
     (total,) = calls.row(
-        "SELECT coalesce(sum(amount), 0)::bigint FROM wallets_entry WHERE wallet_id = wallets_platform(%s, %s)",
+        "SELECT coalesce(sum(amount), 0)::bigint FROM wallets_entry"
+        " WHERE wallet_id = wallets_platform(%s, %s)",
         [wallet.unit, wallet.kind],
     )
     return int(total)

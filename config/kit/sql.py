@@ -1,4 +1,7 @@
-"""Install SQL that lies in `<app>/sql/` from a migration. A landed file never changes: a new one replaces it."""
+"""Install SQL that lies in `<app>/sql/` from a migration.
+
+A landed file never changes: a new one replaces it.
+"""
 
 from pathlib import Path
 from typing import Final
@@ -19,9 +22,7 @@ END $$;
 
 def install(*, app: str, name: str) -> migrations.RunSQL:
     """Run `<app>/sql/<name>.sql` when the migration is applied."""
-    return migrations.RunSQL(
-        Path(settings.BASE_DIR, app, "sql", f"{name}.sql").read_text(encoding="utf-8")
-    )
+    return migrations.RunSQL(Path(settings.BASE_DIR, app, "sql", f"{name}.sql").read_text(encoding="utf-8"))
 
 
 def append_only(table: str) -> migrations.RunSQL:

@@ -50,7 +50,10 @@ class TestMoney:
 
 
 class TestCents:
-    @pytest.mark.parametrize(("amount_cents", "text"), [(0, "$0.00"), (1, "$0.01"), (1000, "$10.00"), (-2499, "\N{MINUS SIGN}$24.99")])
+    @pytest.mark.parametrize(
+        ("amount_cents", "text"),
+        [(0, "$0.00"), (1, "$0.01"), (1000, "$10.00"), (-2499, "\N{MINUS SIGN}$24.99")],
+    )
     def test_it_writes_whole_cents(self, amount_cents: int, text: str) -> None:
         assert money.cents(amount_cents) == text
 

@@ -24,7 +24,8 @@ class AdjustmentForm(forms.Form):
     """What staff says about an adjustment; `reference` makes a double click one adjustment."""
 
     amount = forms.CharField(
-        label="Credits to add (negative: to take)", widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True})
+        label="Credits to add (negative: to take)",
+        widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True}),
     )
     reason = forms.CharField(max_length=operations.REASON_LENGTH_MAX, widget=UnfoldAdminTextareaWidget)
     reference = forms.CharField(max_length=40, widget=forms.HiddenInput)
@@ -92,7 +93,9 @@ class WalletAdmin(ReadOnlyAdmin):
         found, distinct = super().get_search_results(request, queryset, search_term)
         if search_term:
             customers = Customer.objects.search(search_term)
-            found |= queryset.filter(owner_type=Wallet.OwnerType.CONSUMER, owner_id__in=customers.values("pk"))
+            found |= queryset.filter(
+                owner_type=Wallet.OwnerType.CONSUMER, owner_id__in=customers.values("pk")
+            )
         return found, distinct
 
     def owner(self, wallet: Wallet) -> str:
@@ -125,7 +128,12 @@ class WalletAdmin(ReadOnlyAdmin):
             return redirect("admin:wallets_wallet_change", wallet.pk)
         form = AdjustmentForm(request.POST or None, initial={"reference": ids.new("adj_")})
         confirmed = request.POST.get("step") == "confirm"
-        if request.method == "POST" and form.is_valid() and confirmed and self._adjusted(request, wallet, form):
+        if (
+            request.method == "POST"
+            and form.is_valid()
+            and confirmed
+            and self._adjusted(request, wallet, form)
+        ):
             return redirect("admin:wallets_wallet_change", wallet.pk)
         return TemplateResponse(
             request, "admin/wallets/adjust.html", self._adjust_context(request, wallet, form)
@@ -151,7 +159,9 @@ class WalletAdmin(ReadOnlyAdmin):
         except DomainError as error:
             form.add_error("amount", error.detail)
             return False
-        self.log_change(request, wallet, f"Adjusted by {money.text(data['amount'])} credits: {data['reason']}")
+        self.log_change(
+            request, wallet, f"Adjusted by {money.text(data['amount'])} credits: {data['reason']}"
+        )
         messages.success(request, f"Adjusted by {money.text(data['amount'])} credits.")
         return True
 

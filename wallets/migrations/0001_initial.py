@@ -6,175 +6,491 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='BooksCheck',
+            name="BooksCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True)),
-                ('protects', models.CharField(max_length=300)),
-                ('violations', models.PositiveIntegerField()),
-                ('sample', models.JSONField(default=list, help_text='The first rows that break it.')),
-                ('checked_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, unique=True)),
+                ("protects", models.CharField(max_length=300)),
+                ("violations", models.PositiveIntegerField()),
+                ("sample", models.JSONField(default=list, help_text="The first rows that break it.")),
+                ("checked_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'books check',
+                "verbose_name": "books check",
             },
         ),
         migrations.CreateModel(
-            name='LedgerSetting',
+            name="LedgerSetting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('credit_value', models.BigIntegerField(help_text='USD micros for one credit.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("credit_value", models.BigIntegerField(help_text="USD micros for one credit.")),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='wallets_ledgersetting_one_row'), models.CheckConstraint(condition=models.Q(('credit_value__gt', 0)), name='wallets_ledgersetting_value_positive')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("id", 1)), name="wallets_ledgersetting_one_row"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("credit_value__gt", 0)),
+                        name="wallets_ledgersetting_value_positive",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Transaction',
+            name="Transaction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(editable=False, max_length=30, unique=True)),
-                ('kind', models.CharField(max_length=30)),
-                ('source_type', models.CharField(max_length=30)),
-                ('source_id', models.CharField(max_length=120)),
-                ('actor', models.CharField(help_text='Who: a key, a user, a job.', max_length=80)),
-                ('description', models.CharField(blank=True, default='', max_length=300)),
-                ('occurred_at', models.DateTimeField(help_text='When it happened in the world.')),
-                ('recorded_at', models.DateTimeField(help_text='When the ledger wrote it.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.CharField(editable=False, max_length=30, unique=True)),
+                ("kind", models.CharField(max_length=30)),
+                ("source_type", models.CharField(max_length=30)),
+                ("source_id", models.CharField(max_length=120)),
+                ("actor", models.CharField(help_text="Who: a key, a user, a job.", max_length=80)),
+                ("description", models.CharField(blank=True, default="", max_length=300)),
+                ("occurred_at", models.DateTimeField(help_text="When it happened in the world.")),
+                ("recorded_at", models.DateTimeField(help_text="When the ledger wrote it.")),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('kind', 'source_type', 'source_id'), name='wallets_transaction_one_cause'), models.CheckConstraint(condition=models.Q(models.Q(('source_id', ''), _negated=True), models.Q(('source_type', ''), _negated=True)), name='wallets_transaction_has_cause')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("kind", "source_type", "source_id"), name="wallets_transaction_one_cause"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("source_id", ""), _negated=True),
+                            models.Q(("source_type", ""), _negated=True),
+                        ),
+                        name="wallets_transaction_has_cause",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Wallet',
+            name="Wallet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(editable=False, max_length=30, unique=True)),
-                ('owner_type', models.CharField(choices=[('consumer', 'Consumer'), ('creator', 'Creator'), ('platform', 'Platform')], max_length=10)),
-                ('owner_id', models.BigIntegerField(help_text="A customer's or creator's row; 0 for the platform.")),
-                ('unit', models.CharField(max_length=20)),
-                ('kind', models.CharField(max_length=30)),
-                ('scope', models.CharField(blank=True, default='', help_text='Where the credits are good; empty: everywhere.', max_length=40)),
-                ('balance', models.BigIntegerField(default=0)),
-                ('held', models.BigIntegerField(default=0, help_text='Sum of the open holds.')),
-                ('overdraft_limit', models.BigIntegerField(default=0, help_text='Null: unbounded (platform only).', null=True)),
-                ('arrears_allowance', models.BigIntegerField(default=0, help_text='Raised by refunds and disputes only.')),
-                ('next_expiry', models.DateTimeField(blank=True, null=True)),
-                ('seq', models.BigIntegerField(default=0, help_text='Number of the last entry.')),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.CharField(editable=False, max_length=30, unique=True)),
+                (
+                    "owner_type",
+                    models.CharField(
+                        choices=[("consumer", "Consumer"), ("creator", "Creator"), ("platform", "Platform")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "owner_id",
+                    models.BigIntegerField(help_text="A customer's or creator's row; 0 for the platform."),
+                ),
+                ("unit", models.CharField(max_length=20)),
+                ("kind", models.CharField(max_length=30)),
+                (
+                    "scope",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="Where the credits are good; empty: everywhere.",
+                        max_length=40,
+                    ),
+                ),
+                ("balance", models.BigIntegerField(default=0)),
+                ("held", models.BigIntegerField(default=0, help_text="Sum of the open holds.")),
+                (
+                    "overdraft_limit",
+                    models.BigIntegerField(
+                        default=0, help_text="Null: unbounded (platform only).", null=True
+                    ),
+                ),
+                (
+                    "arrears_allowance",
+                    models.BigIntegerField(default=0, help_text="Raised by refunds and disputes only."),
+                ),
+                ("next_expiry", models.DateTimeField(blank=True, null=True)),
+                ("seq", models.BigIntegerField(default=0, help_text="Number of the last entry.")),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'permissions': [('adjust_wallet', 'Can adjust a balance')],
-                'constraints': [models.UniqueConstraint(fields=('owner_type', 'owner_id', 'unit', 'kind', 'scope'), name='wallets_wallet_once'), models.CheckConstraint(condition=models.Q(('held__gte', 0)), name='wallets_wallet_held_not_negative'), models.CheckConstraint(condition=models.Q(('overdraft_limit', None), ('balance__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('held'), '-', models.F('overdraft_limit')), '-', models.F('arrears_allowance'))), _connector='OR'), name='wallets_wallet_covered'), models.CheckConstraint(condition=models.Q(models.Q(('overdraft_limit', None), ('owner_id', 0), ('owner_type', 'platform')), models.Q(models.Q(('owner_type', 'platform'), _negated=True), ('overdraft_limit__gte', 0)), _connector='OR'), name='wallets_wallet_unbounded_is_platform'), models.CheckConstraint(condition=models.Q(('arrears_allowance__gte', 0)), name='wallets_wallet_arrears_not_negative'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'debt'), _negated=True), ('balance__lte', 0), _connector='OR'), name='wallets_wallet_debt_is_not_positive')],
+                "permissions": [("adjust_wallet", "Can adjust a balance")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("owner_type", "owner_id", "unit", "kind", "scope"), name="wallets_wallet_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("held__gte", 0)), name="wallets_wallet_held_not_negative"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("overdraft_limit", None),
+                            (
+                                "balance__gte",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("held"), "-", models.F("overdraft_limit")
+                                    ),
+                                    "-",
+                                    models.F("arrears_allowance"),
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="wallets_wallet_covered",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("overdraft_limit", None), ("owner_id", 0), ("owner_type", "platform")),
+                            models.Q(
+                                models.Q(("owner_type", "platform"), _negated=True),
+                                ("overdraft_limit__gte", 0),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="wallets_wallet_unbounded_is_platform",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("arrears_allowance__gte", 0)),
+                        name="wallets_wallet_arrears_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "debt"), _negated=True), ("balance__lte", 0), _connector="OR"
+                        ),
+                        name="wallets_wallet_debt_is_not_positive",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CreditGrant',
+            name="CreditGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(editable=False, max_length=30, unique=True)),
-                ('funding_class', models.CharField(choices=[('plan', 'Plan'), ('promo', 'Promo'), ('bonus', 'Bonus'), ('adjustment', 'Adjustment'), ('paid', 'Paid')], max_length=10)),
-                ('amount', models.BigIntegerField()),
-                ('remaining', models.BigIntegerField()),
-                ('burned', models.BigIntegerField(default=0)),
-                ('expired', models.BigIntegerField(default=0)),
-                ('voided', models.BigIntegerField(default=0)),
-                ('frozen', models.BigIntegerField(default=0, help_text='Held back while a dispute is open.')),
-                ('cash', models.BigIntegerField(default=0, help_text='USD micros paid for it.')),
-                ('cash_remaining', models.BigIntegerField(default=0, help_text='USD micros not yet earned by burning.')),
-                ('priority', models.SmallIntegerField(default=0, help_text='Lower burns first.')),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('source_type', models.CharField(max_length=30)),
-                ('source_id', models.CharField(max_length=120)),
-                ('created_at', models.DateTimeField()),
-                ('wallet', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='wallets.wallet')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.CharField(editable=False, max_length=30, unique=True)),
+                (
+                    "funding_class",
+                    models.CharField(
+                        choices=[
+                            ("plan", "Plan"),
+                            ("promo", "Promo"),
+                            ("bonus", "Bonus"),
+                            ("adjustment", "Adjustment"),
+                            ("paid", "Paid"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("amount", models.BigIntegerField()),
+                ("remaining", models.BigIntegerField()),
+                ("burned", models.BigIntegerField(default=0)),
+                ("expired", models.BigIntegerField(default=0)),
+                ("voided", models.BigIntegerField(default=0)),
+                ("frozen", models.BigIntegerField(default=0, help_text="Held back while a dispute is open.")),
+                ("cash", models.BigIntegerField(default=0, help_text="USD micros paid for it.")),
+                (
+                    "cash_remaining",
+                    models.BigIntegerField(default=0, help_text="USD micros not yet earned by burning."),
+                ),
+                ("priority", models.SmallIntegerField(default=0, help_text="Lower burns first.")),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("source_type", models.CharField(max_length=30)),
+                ("source_id", models.CharField(max_length=120)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "wallet",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="grants",
+                        to="wallets.wallet",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='GrantDrawdown',
+            name="GrantDrawdown",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.BigIntegerField()),
-                ('cash', models.BigIntegerField()),
-                ('grant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='drawdowns', to='wallets.creditgrant')),
-                ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='drawdowns', to='wallets.transaction')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.BigIntegerField()),
+                ("cash", models.BigIntegerField()),
+                (
+                    "grant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="drawdowns",
+                        to="wallets.creditgrant",
+                    ),
+                ),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="drawdowns",
+                        to="wallets.transaction",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('cash__gte', 0)), name='wallets_grantdrawdown_positive')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0), ("cash__gte", 0)),
+                        name="wallets_grantdrawdown_positive",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(editable=False, max_length=30, unique=True)),
-                ('amount', models.BigIntegerField()),
-                ('state', models.CharField(choices=[('open', 'Open'), ('settled', 'Settled'), ('released', 'Released'), ('expired', 'Expired')], default='open', max_length=10)),
-                ('source_type', models.CharField(max_length=30)),
-                ('source_id', models.CharField(max_length=120)),
-                ('opened_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('settled', models.BigIntegerField(blank=True, help_text='What the settlement took in the end.', null=True)),
-                ('wallet', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='wallets.wallet')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.CharField(editable=False, max_length=30, unique=True)),
+                ("amount", models.BigIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("settled", "Settled"),
+                            ("released", "Released"),
+                            ("expired", "Expired"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("source_type", models.CharField(max_length=30)),
+                ("source_id", models.CharField(max_length=120)),
+                ("opened_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "settled",
+                    models.BigIntegerField(
+                        blank=True, help_text="What the settlement took in the end.", null=True
+                    ),
+                ),
+                (
+                    "wallet",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="holds",
+                        to="wallets.wallet",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['wallet', 'opened_at'], name='wallets_hold_open'), models.Index(condition=models.Q(('state', 'open')), fields=['expires_at'], name='wallets_hold_due')],
-                'constraints': [models.UniqueConstraint(fields=('source_type', 'source_id'), name='wallets_hold_one_cause'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='wallets_hold_positive'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='wallets_hold_open_or_closed'), models.CheckConstraint(condition=models.Q(models.Q(('settled__gte', 0), ('state', 'settled')), models.Q(models.Q(('state', 'settled'), _negated=True), ('settled', None)), _connector='OR'), name='wallets_hold_settled_amount'), models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('opened_at'))), name='wallets_hold_expires_after_opening')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["wallet", "opened_at"],
+                        name="wallets_hold_open",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "open")), fields=["expires_at"], name="wallets_hold_due"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source_type", "source_id"), name="wallets_hold_one_cause"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="wallets_hold_positive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at", None), ("state", "open")),
+                            models.Q(
+                                models.Q(("state", "open"), _negated=True), ("closed_at__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="wallets_hold_open_or_closed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("settled__gte", 0), ("state", "settled")),
+                            models.Q(models.Q(("state", "settled"), _negated=True), ("settled", None)),
+                            _connector="OR",
+                        ),
+                        name="wallets_hold_settled_amount",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("expires_at__gt", models.F("opened_at"))),
+                        name="wallets_hold_expires_after_opening",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit', models.CharField(max_length=20)),
-                ('amount', models.BigIntegerField()),
-                ('wallet_seq', models.BigIntegerField(help_text='Null on platform wallets.', null=True)),
-                ('balance_after', models.BigIntegerField(help_text='Null on platform wallets.', null=True)),
-                ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='wallets.transaction')),
-                ('wallet', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='wallets.wallet')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("unit", models.CharField(max_length=20)),
+                ("amount", models.BigIntegerField()),
+                ("wallet_seq", models.BigIntegerField(help_text="Null on platform wallets.", null=True)),
+                ("balance_after", models.BigIntegerField(help_text="Null on platform wallets.", null=True)),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="wallets.transaction",
+                    ),
+                ),
+                (
+                    "wallet",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="wallets.wallet",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'entries',
-                'indexes': [models.Index(condition=models.Q(('wallet_seq', None)), fields=['wallet', 'id'], name='wallets_entry_unsequenced')],
-                'constraints': [models.UniqueConstraint(fields=('wallet', 'wallet_seq'), name='wallets_entry_sequence'), models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='wallets_entry_not_zero'), models.CheckConstraint(condition=models.Q(models.Q(('balance_after', None), ('wallet_seq', None)), models.Q(('balance_after__isnull', False), ('wallet_seq__isnull', False)), _connector='OR'), name='wallets_entry_sequenced_with_balance')],
+                "verbose_name_plural": "entries",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("wallet_seq", None)),
+                        fields=["wallet", "id"],
+                        name="wallets_entry_unsequenced",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("wallet", "wallet_seq"), name="wallets_entry_sequence"),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount", 0), _negated=True), name="wallets_entry_not_zero"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("balance_after", None), ("wallet_seq", None)),
+                            models.Q(("balance_after__isnull", False), ("wallet_seq__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="wallets_entry_sequenced_with_balance",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='creditgrant',
-            index=models.Index(condition=models.Q(('remaining__gt', 0)), fields=['wallet'], name='wallets_creditgrant_left'),
+            model_name="creditgrant",
+            index=models.Index(
+                condition=models.Q(("remaining__gt", 0)), fields=["wallet"], name="wallets_creditgrant_left"
+            ),
         ),
         migrations.AddIndex(
-            model_name='creditgrant',
-            index=models.Index(condition=models.Q(('expires_at__isnull', False), ('remaining__gt', 0)), fields=['expires_at'], name='wallets_creditgrant_due'),
+            model_name="creditgrant",
+            index=models.Index(
+                condition=models.Q(("expires_at__isnull", False), ("remaining__gt", 0)),
+                fields=["expires_at"],
+                name="wallets_creditgrant_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditgrant',
-            constraint=models.UniqueConstraint(fields=('source_type', 'source_id', 'funding_class'), name='wallets_creditgrant_once'),
+            model_name="creditgrant",
+            constraint=models.UniqueConstraint(
+                fields=("source_type", "source_id", "funding_class"), name="wallets_creditgrant_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditgrant',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('remaining'), '+', models.F('burned')), '+', models.F('expired')), '+', models.F('voided')), '+', models.F('frozen')))), name='wallets_creditgrant_adds_up'),
+            model_name="creditgrant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "amount",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("remaining"), "+", models.F("burned")
+                                    ),
+                                    "+",
+                                    models.F("expired"),
+                                ),
+                                "+",
+                                models.F("voided"),
+                            ),
+                            "+",
+                            models.F("frozen"),
+                        ),
+                    )
+                ),
+                name="wallets_creditgrant_adds_up",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditgrant',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('burned__gte', 0), ('expired__gte', 0), ('remaining__gte', 0), ('frozen__gte', 0), ('voided__gte', 0)), name='wallets_creditgrant_parts_not_negative'),
+            model_name="creditgrant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount__gt", 0),
+                    ("burned__gte", 0),
+                    ("expired__gte", 0),
+                    ("remaining__gte", 0),
+                    ("frozen__gte", 0),
+                    ("voided__gte", 0),
+                ),
+                name="wallets_creditgrant_parts_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditgrant',
-            constraint=models.CheckConstraint(condition=models.Q(('cash__gte', 0), ('cash_remaining__gte', 0), ('cash_remaining__lte', models.F('cash'))), name='wallets_creditgrant_cash_within'),
+            model_name="creditgrant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("cash__gte", 0), ("cash_remaining__gte", 0), ("cash_remaining__lte", models.F("cash"))
+                ),
+                name="wallets_creditgrant_cash_within",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditgrant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('funding_class', 'paid'), _negated=True), ('expires_at', None), _connector='OR'), name='wallets_creditgrant_paid_never_expires'),
+            model_name="creditgrant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("funding_class", "paid"), _negated=True), ("expires_at", None), _connector="OR"
+                ),
+                name="wallets_creditgrant_paid_never_expires",
+            ),
         ),
     ]

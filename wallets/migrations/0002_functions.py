@@ -10,10 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies: ClassVar = [("wallets", "0001_initial")]
     operations: ClassVar = [
-        *(
-            sql.install(app="wallets", name=name)
-            for name in ("basics", "open", "post", "grants", "holds")
-        ),
+        *(sql.install(app="wallets", name=name) for name in ("basics", "open", "post", "grants", "holds")),
         *(
             sql.append_only(table)
             for table in (

@@ -1,7 +1,7 @@
+import datetime as dt
 from typing import Any, ClassVar
 
 from django.db import migrations
-from django.utils import timezone
 
 from config.kit import ids
 from wallets import chart, money
@@ -18,7 +18,7 @@ def open_platform_wallets(apps: Any, _editor: Any) -> None:
             unit=unit,
             kind=kind,
             overdraft_limit=None,
-            created_at=timezone.now(),
+            created_at=dt.datetime.now(dt.UTC),
         )
         for unit, kind in chart.PLATFORM_WALLETS
     )
@@ -26,9 +26,7 @@ def open_platform_wallets(apps: Any, _editor: Any) -> None:
 
 def fix_credit_value(apps: Any, _editor: Any) -> None:
     """Write down what a credit is worth: from now on another setting is refused."""
-    apps.get_model("wallets", "LedgerSetting").objects.create(
-        id=1, credit_value=money.credit_value()
-    )
+    apps.get_model("wallets", "LedgerSetting").objects.create(id=1, credit_value=money.credit_value())
 
 
 class Migration(migrations.Migration):

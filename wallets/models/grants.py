@@ -19,22 +19,16 @@ class CreditGrant(models.Model):
         PAID = "paid"
 
     public_id = models.CharField(max_length=30, unique=True, editable=False)
-    wallet = models.ForeignKey(
-        Wallet, on_delete=models.PROTECT, related_name="grants", db_index=False
-    )
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="grants", db_index=False)
     funding_class = models.CharField(max_length=10, choices=FundingClass.choices)
     amount = models.BigIntegerField()
     remaining = models.BigIntegerField()
     burned = models.BigIntegerField(default=0)
     expired = models.BigIntegerField(default=0)
     voided = models.BigIntegerField(default=0)
-    frozen = models.BigIntegerField(
-        default=0, help_text="Held back while a dispute is open."
-    )
+    frozen = models.BigIntegerField(default=0, help_text="Held back while a dispute is open.")
     cash = models.BigIntegerField(default=0, help_text="USD micros paid for it.")
-    cash_remaining = models.BigIntegerField(
-        default=0, help_text="USD micros not yet earned by burning."
-    )
+    cash_remaining = models.BigIntegerField(default=0, help_text="USD micros not yet earned by burning.")
     priority = models.SmallIntegerField(default=0, help_text="Lower burns first.")
     expires_at = models.DateTimeField(null=True, blank=True)
     source_type = models.CharField(max_length=30)
@@ -49,26 +43,16 @@ class CreditGrant(models.Model):
             ),
             models.CheckConstraint(
                 name="wallets_creditgrant_adds_up",
-                condition=Q(
-                    amount=F("remaining")
-                    + F("burned")
-                    + F("expired")
-                    + F("voided")
-                    + F("frozen")
-                ),
+                condition=Q(amount=F("remaining") + F("burned") + F("expired") + F("voided") + F("frozen")),
             ),
             models.CheckConstraint(
                 name="wallets_creditgrant_parts_not_negative",
-                condition=Q(
-                    amount__gt=0, remaining__gte=0, burned__gte=0, expired__gte=0
-                )
+                condition=Q(amount__gt=0, remaining__gte=0, burned__gte=0, expired__gte=0)
                 & Q(voided__gte=0, frozen__gte=0),
             ),
             models.CheckConstraint(
                 name="wallets_creditgrant_cash_within",
-                condition=Q(
-                    cash__gte=0, cash_remaining__gte=0, cash_remaining__lte=F("cash")
-                ),
+                condition=Q(cash__gte=0, cash_remaining__gte=0, cash_remaining__lte=F("cash")),
             ),
             models.CheckConstraint(
                 name="wallets_creditgrant_paid_never_expires",
@@ -95,12 +79,8 @@ class CreditGrant(models.Model):
 class GrantDrawdown(models.Model):
     """Which grant paid which charge, and with what cash: refunds and disputes walk it back. Append-only."""
 
-    grant = models.ForeignKey(
-        CreditGrant, on_delete=models.PROTECT, related_name="drawdowns"
-    )
-    transaction = models.ForeignKey(
-        Transaction, on_delete=models.PROTECT, related_name="drawdowns"
-    )
+    grant = models.ForeignKey(CreditGrant, on_delete=models.PROTECT, related_name="drawdowns")
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="drawdowns")
     amount = models.BigIntegerField()
     cash = models.BigIntegerField()
 

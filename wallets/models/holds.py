@@ -14,9 +14,7 @@ class Hold(models.Model):
         EXPIRED = "expired"
 
     public_id = models.CharField(max_length=30, unique=True, editable=False)
-    wallet = models.ForeignKey(
-        Wallet, on_delete=models.PROTECT, related_name="holds", db_index=False
-    )
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="holds", db_index=False)
     amount = models.BigIntegerField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     source_type = models.CharField(max_length=30)
@@ -24,27 +22,19 @@ class Hold(models.Model):
     opened_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
-    settled = models.BigIntegerField(
-        null=True, blank=True, help_text="What the settlement took in the end."
-    )
+    settled = models.BigIntegerField(null=True, blank=True, help_text="What the settlement took in the end.")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                name="wallets_hold_one_cause", fields=["source_type", "source_id"]
-            ),
-            models.CheckConstraint(
-                name="wallets_hold_positive", condition=Q(amount__gt=0)
-            ),
+            models.UniqueConstraint(name="wallets_hold_one_cause", fields=["source_type", "source_id"]),
+            models.CheckConstraint(name="wallets_hold_positive", condition=Q(amount__gt=0)),
             models.CheckConstraint(
                 name="wallets_hold_open_or_closed",
-                condition=Q(state="open", closed_at=None)
-                | (~Q(state="open") & Q(closed_at__isnull=False)),
+                condition=Q(state="open", closed_at=None) | (~Q(state="open") & Q(closed_at__isnull=False)),
             ),
             models.CheckConstraint(
                 name="wallets_hold_settled_amount",
-                condition=Q(state="settled", settled__gte=0)
-                | (~Q(state="settled") & Q(settled=None)),
+                condition=Q(state="settled", settled__gte=0) | (~Q(state="settled") & Q(settled=None)),
             ),
             models.CheckConstraint(
                 name="wallets_hold_expires_after_opening",

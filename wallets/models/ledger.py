@@ -35,30 +35,18 @@ class Transaction(models.Model):
 class Entry(models.Model):
     """One leg of a transaction: a signed amount on one wallet. Append-only."""
 
-    transaction = models.ForeignKey(
-        Transaction, on_delete=models.PROTECT, related_name="entries"
-    )
-    wallet = models.ForeignKey(
-        Wallet, on_delete=models.PROTECT, related_name="entries", db_index=False
-    )
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="entries")
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="entries", db_index=False)
     unit = models.CharField(max_length=20)
     amount = models.BigIntegerField()
-    wallet_seq = models.BigIntegerField(
-        null=True, help_text="Null on platform wallets."
-    )
-    balance_after = models.BigIntegerField(
-        null=True, help_text="Null on platform wallets."
-    )
+    wallet_seq = models.BigIntegerField(null=True, help_text="Null on platform wallets.")
+    balance_after = models.BigIntegerField(null=True, help_text="Null on platform wallets.")
 
     class Meta:
         verbose_name_plural = "entries"
         constraints = [
-            models.UniqueConstraint(
-                name="wallets_entry_sequence", fields=["wallet", "wallet_seq"]
-            ),
-            models.CheckConstraint(
-                name="wallets_entry_not_zero", condition=~Q(amount=0)
-            ),
+            models.UniqueConstraint(name="wallets_entry_sequence", fields=["wallet", "wallet_seq"]),
+            models.CheckConstraint(name="wallets_entry_not_zero", condition=~Q(amount=0)),
             models.CheckConstraint(
                 name="wallets_entry_sequenced_with_balance",
                 condition=Q(wallet_seq=None, balance_after=None)
@@ -84,9 +72,7 @@ class LedgerSetting(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                name="wallets_ledgersetting_one_row", condition=Q(id=1)
-            ),
+            models.CheckConstraint(name="wallets_ledgersetting_one_row", condition=Q(id=1)),
             models.CheckConstraint(
                 name="wallets_ledgersetting_value_positive",
                 condition=Q(credit_value__gt=0),

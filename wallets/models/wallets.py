@@ -15,9 +15,7 @@ class Wallet(models.Model):
 
     public_id = models.CharField(max_length=30, unique=True, editable=False)
     owner_type = models.CharField(max_length=10, choices=OwnerType.choices)
-    owner_id = models.BigIntegerField(
-        help_text="A customer's or creator's row; 0 for the platform."
-    )
+    owner_id = models.BigIntegerField(help_text="A customer's or creator's row; 0 for the platform.")
     unit = models.CharField(max_length=20)
     kind = models.CharField(max_length=30)
     scope = models.CharField(
@@ -31,9 +29,7 @@ class Wallet(models.Model):
     overdraft_limit = models.BigIntegerField(
         null=True, default=0, help_text="Null: unbounded (platform only)."
     )
-    arrears_allowance = models.BigIntegerField(
-        default=0, help_text="Raised by refunds and disputes only."
-    )
+    arrears_allowance = models.BigIntegerField(default=0, help_text="Raised by refunds and disputes only.")
     next_expiry = models.DateTimeField(null=True, blank=True)
     seq = models.BigIntegerField(default=0, help_text="Number of the last entry.")
     created_at = models.DateTimeField()
@@ -45,17 +41,11 @@ class Wallet(models.Model):
                 name="wallets_wallet_once",
                 fields=["owner_type", "owner_id", "unit", "kind", "scope"],
             ),
-            models.CheckConstraint(
-                name="wallets_wallet_held_not_negative", condition=Q(held__gte=0)
-            ),
+            models.CheckConstraint(name="wallets_wallet_held_not_negative", condition=Q(held__gte=0)),
             models.CheckConstraint(
                 name="wallets_wallet_covered",
                 condition=Q(overdraft_limit=None)
-                | Q(
-                    balance__gte=F("held")
-                    - F("overdraft_limit")
-                    - F("arrears_allowance")
-                ),
+                | Q(balance__gte=F("held") - F("overdraft_limit") - F("arrears_allowance")),
             ),
             models.CheckConstraint(
                 name="wallets_wallet_unbounded_is_platform",

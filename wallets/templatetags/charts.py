@@ -11,9 +11,7 @@ register = template.Library()
 @register.filter
 def chart_rows(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Give one row a label, with the value of each series."""
-    for label, *values in zip(
-        data["labels"], *(series["values"] for series in data["series"]), strict=True
-    ):
+    for label, *values in zip(data["labels"], *(series["values"] for series in data["series"]), strict=True):
         yield {"label": label, "amounts": values}
 
 

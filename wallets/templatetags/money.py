@@ -38,6 +38,4 @@ def _signed(micros: int | None, *, sign: str, digits_min: int) -> str:
         raise TypeError(f"An amount is an int of micros, not {micros!r}.")
     whole, rest = divmod(abs(micros), MICROS_PER_UNIT)
     digits = f"{rest:0{MICRO_DIGITS}d}".rstrip("0").ljust(digits_min, "0")
-    return (
-        f"{MINUS if micros < 0 else ''}{sign}{whole:,}{'.' if digits else ''}{digits}"
-    )
+    return f"{MINUS if micros < 0 else ''}{sign}{whole:,}{'.' if digits else ''}{digits}"

@@ -24,9 +24,7 @@ class Command(BaseCommand):
         now = clock.now()
         results: list[dict[str, Any]] = []
         for number, invariant in enumerate(invariants := books.invariants(), start=1):
-            self._progress(
-                f"{number}/{len(invariants)} {invariant.name}", quiet=options["json"]
-            )
+            self._progress(f"{number}/{len(invariants)} {invariant.name}", quiet=options["json"])
             violation = books.check(invariant=invariant, now=now)
             books.record(invariant=invariant, violation=violation, now=now)
             rows = violation.rows if violation else []

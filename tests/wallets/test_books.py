@@ -1,0 +1,177 @@
+"""The proof of the books finds each kind of damage, and only that kind."""
+
+import json
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from config.devservices import postgres
+from tests import conftest
+from tests.support.ledger import CREDIT, MONDAY, buy, open_consumer_wallet, open_creator_wallet, promise
+from wallets import books, chart, holds, ledger
+from wallets.invariants import INVARIANTS
+from wallets.ledger import Leg, Source
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# Each damage is done past the guards, by a superuser with triggers off and constraints dropped.
+DAMAGE = {
+    "transactions balance": "UPDATE wallets_entry SET amount = amount + 1 WHERE wallet_id ="
+    " wallets_platform('CREDITS', 'issued.paid')",
+    "transactions have two entries": "INSERT INTO wallets_transaction (public_id, kind,"
+    " source_type, source_id,"
+    " actor, description, occurred_at, recorded_at) VALUES ('ltx_x', 'x', 'x', 'x', 'x', '', now(), now())",
+    "entries keep their wallet's unit": "UPDATE wallets_entry SET unit = 'EUR' WHERE transaction_id ="
+    " (SELECT transaction_id FROM wallets_entry WHERE unit = 'USD' LIMIT 1) AND unit = 'USD'",
+    "append-only guards stand": "ALTER TABLE wallets_entry DISABLE TRIGGER wallets_entry_append_only",
+    "balances are the sum of entries": "UPDATE wallets_wallet SET balance = -1 WHERE owner_type = 'creator'"
+    " AND kind = 'debt'",
+    "running balances chain without gaps": "UPDATE wallets_entry SET balance_after = balance_after + 1"
+    " WHERE wallet_seq = 1 AND amount > 0",
+    "wallets know their last entry": "UPDATE wallets_wallet SET seq = seq + 1 WHERE owner_type = 'consumer'",
+    "platform wallets stay untouched rows": "UPDATE wallets_wallet SET held = 1 WHERE kind = 'tax';"
+    " INSERT INTO wallets_hold (public_id, wallet_id, amount, state, source_type, source_id,"
+    " opened_at, expires_at)"
+    " SELECT 'hld_x', id, 1, 'open', 'x', 'x', '2026-03-02', '2030-01-01' FROM wallets_wallet WHERE"
+    " kind = 'tax'",
+    "owners' entries are numbered": "UPDATE wallets_entry SET wallet_seq = 1, balance_after = amount"
+    " WHERE wallet_id = wallets_platform('USD', 'deferred')"
+    " AND transaction_id = (SELECT min(transaction_id) FROM wallets_entry);"
+    " UPDATE wallets_wallet SET seq = 1 WHERE kind = 'deferred'",
+    "one cause per transaction": "UPDATE wallets_transaction SET kind = 'promo', source_type = 'promo',"
+    " source_id = 'promo_1' WHERE kind = 'topup'",
+    "held is the sum of open holds": "UPDATE wallets_wallet SET held = held + 1 WHERE owner_type ="
+    " 'consumer'",
+    "holds close once": "UPDATE wallets_hold SET closed_at = now() WHERE state = 'open'",
+    "no hold outlives its expiry": "UPDATE wallets_hold SET expires_at = '2026-03-01' WHERE state = 'open'",
+    "grants cover the balance": "UPDATE wallets_creditgrant SET amount = amount + 1, remaining ="
+    " remaining + 1"
+    " WHERE funding_class = 'promo'",
+    "grants add up": "UPDATE wallets_creditgrant SET voided = voided + 1 WHERE funding_class = 'promo'",
+    "burned is what drawdowns say": "UPDATE wallets_creditgrant SET amount = amount + 1, burned = burned + 1"
+    " WHERE funding_class = 'paid'",
+    "an empty grant has no cash left": "UPDATE wallets_creditgrant SET cash_remaining = 1, cash = 1"
+    " WHERE funding_class = 'promo' AND remaining = 0",
+    "expired credits are not spent": "UPDATE wallets_creditgrant SET expires_at = '2026-03-01'"
+    " WHERE funding_class = 'promo' AND remaining = 0",
+    "settlements draw what they charge": "UPDATE wallets_grantdrawdown SET transaction_id ="
+    " (SELECT id FROM wallets_transaction WHERE kind = 'topup')",
+    "breakage is what expired": "UPDATE wallets_creditgrant SET amount = amount + 1, expired = expired + 1"
+    " WHERE funding_class = 'promo'",
+    "owed is the image of creators' credits": "UPDATE wallets_entry SET wallet_id ="
+    " wallets_platform('USD', 'tax')"
+    " WHERE wallet_id = wallets_platform('USD', 'owed')",
+    "creators' debt has its image": "UPDATE wallets_entry SET wallet_id = wallets_platform('USD',"
+    " 'creator_debt')"
+    " WHERE wallet_id = wallets_platform('USD', 'revenue')",
+    "creators' wallets keep their sign": "UPDATE wallets_wallet SET kind = 'debt', scope = 'x'"
+    " WHERE owner_type = 'creator' AND kind = 'pending'",
+}
+# Damage that cannot be done without showing elsewhere too.
+ALSO = {
+    "owners' entries are numbered": {"platform wallets stay untouched rows"},
+    "creators' wallets keep their sign": {
+        "owed is the image of creators' credits",
+        "creators' debt has its image",
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def _money() -> None:
+    """A top-up, a burned promotion, an open hold, a creator's earning and a debt wallet at zero."""
+    wallet = open_consumer_wallet()
+    buy(wallet)
+    promise(wallet, credits=5)
+    holds.capture(
+        wallet_id=wallet.pk,
+        amount=7 * CREDIT,
+        hold_id=None,
+        source=Source("execution", "e1"),
+        actor="test",
+        now=MONDAY,
+    )
+    holds.place(
+        wallet_ids=[wallet.pk],
+        amount=CREDIT,
+        source=Source("execution", "e2"),
+        expires_at=MONDAY.replace(year=2030),
+        now=MONDAY,
+    )
+    earner = open_creator_wallet()
+    open_creator_wallet(kind=chart.DEBT)
+    ledger.post(
+        kind="posting",
+        source=Source("posting", "1"),
+        actor="test",
+        legs=[Leg(chart.PLATFORM_SHARE, -CREDIT), Leg(earner.pk, CREDIT)],
+        plug=chart.REVENUE,
+        now=MONDAY,
+    )
+
+
+@pytest.fixture
+def superuser(monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
+    """A connection that passes every guard; the proof reads through it, so that damage can be rolled back."""
+    name = connection.settings_dict["NAME"]
+    with conftest.databases.cluster.connect(name, postgres.SUPERUSER) as passing:
+        passing.execute("SET session_replication_role = replica")
+        rows = passing.execute(
+            "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE conrelid::regclass::text"
+            " LIKE 'wallets_%' AND contype IN ('c', 'u')"
+        ).fetchall()
+        for table, constraint in rows:
+            passing.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{constraint}" CASCADE')
+        monkeypatch.setattr(books, "connection", passing)
+        yield passing
+
+
+def names() -> set[str]:
+    """The invariants of the ledger that are violated now."""
+    own = {invariant.name for invariant in books.invariants()} & DAMAGE.keys()
+    return {violation.name for violation in books.violations(now=MONDAY, timely=True)} & own
+
+
+def test_honest_books_hold() -> None:
+    assert names() == set()
+
+
+def test_it_finds_each_damage_and_only_that(superuser: psycopg.Connection[Any]) -> None:
+    found = {}
+    for name, damage in DAMAGE.items():
+        with superuser.transaction(force_rollback=True):
+            superuser.execute(damage)
+            found[name] = names()
+
+    assert found == {name: {name} | ALSO.get(name, set()) for name in DAMAGE}
+
+
+def test_every_invariant_of_the_ledger_has_its_damage() -> None:
+    assert {invariant.name for invariant in INVARIANTS} == DAMAGE.keys()
+
+
+def test_the_command_prints_one_line_each_and_exits_0() -> None:
+    out = StringIO()
+
+    call_command("check_books", stdout=out)
+
+    assert out.getvalue().count("ok ") == len(books.invariants())
+    assert "0 violated" in out.getvalue()
+
+
+def test_the_command_exits_1_on_a_violation() -> None:
+    with conftest.databases.cluster.connect(connection.settings_dict["NAME"], postgres.SUPERUSER) as passing:
+        passing.execute(DAMAGE["held is the sum of open holds"])
+    out = StringIO()
+
+    with pytest.raises(SystemExit) as stop:
+        call_command("check_books", "--json", stdout=out)
+
+    assert stop.value.code == 1
+    broken = [result["name"] for result in json.loads(out.getvalue()) if result["violations"]]
+    assert broken == ["held is the sum of open holds"]
