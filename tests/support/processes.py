@@ -50,7 +50,7 @@ class StripeStandin:
     url: str
     child: Child
 
-    def post(self, path: str, **body: Any) -> Any:
+    def post(self, path: str, /, **body: Any) -> Any:
         """Use one of its `/_sim/...` controls."""
         return _json(urllib.request.Request(self.url + path, json.dumps(body).encode(), _JSON, method="POST"))
 
