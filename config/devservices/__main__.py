@@ -35,6 +35,7 @@ class Instance:
             home=home.path, port=self.at.postgres, passwords=environment.cluster_passwords(home)
         )
         self.environ = environment.application(home, self.cluster, self.at)
+        environment.remember(home, self.environ)
 
     def start_services(self) -> None:
         """Start what the application stands on: PostgreSQL, Valkey, the Stripe stand-in."""
@@ -165,6 +166,17 @@ def clean() -> int:
     return 0
 
 
+def manage(argv: list[str]) -> int:
+    """Run a management command against the instance that runs in this home."""
+    home = Home.from_environment()
+    port = postgres.running_port(home.path)
+    if port is None:
+        say("farebox", f"Nothing runs in {home.path}: make run starts it.")
+        return 1
+    environ = environment.remembered(home)
+    return subprocess.run([sys.executable, "manage.py", *argv], env=environ, check=False).returncode
+
+
 def say(name: str, line: str) -> None:
     """Print a line under the name of who said it; a closed terminal must not keep us from ending the children."""
     try:
@@ -214,8 +226,12 @@ def _ask_to_stop(*_: object) -> None:
 def main() -> int:
     """Run the command that was asked for."""
     parser = argparse.ArgumentParser(prog="python -m config.devservices", description=__doc__)
-    parser.add_argument("command", choices=["up", "clean"])
-    return {"up": up, "clean": clean}[parser.parse_args().command]()
+    parser.add_argument("command", choices=["up", "clean", "manage"])
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="with manage: the command and its arguments")
+    asked = parser.parse_args()
+    if asked.command == "manage":
+        return manage(asked.rest)
+    return {"up": up, "clean": clean}[asked.command]()
 
 
 if __name__ == "__main__":

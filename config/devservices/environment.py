@@ -85,3 +85,16 @@ def stripe(home: Home, at: Addresses) -> dict[str, str]:
         "STRIPE_PAGE_ORIGINS": at.stripe_url,
         "STRIPE_TEST_SECRET_KEY": f"sk_test_{home.secret('stripe')}",
     }
+
+
+def remember(home: Home, environ: dict[str, str]) -> None:
+    """Keep what differs from our own environment, for commands run beside the instance."""
+    ours = {
+        name: value for name, value in environ.items() if os.environ.get(name) != value and name != "PATH"
+    }
+    home.keep("environment", ours)
+
+
+def remembered(home: Home) -> dict[str, str]:
+    """Return the environment of the running instance."""
+    return {**bare(), **home.kept("environment")}

@@ -58,6 +58,14 @@ class Home:
             self._write(secrets=kept)
         return str(kept[name])
 
+    def keep(self, name: str, values: dict[str, str]) -> None:
+        """Remember some values."""
+        self._write(**{name: values})
+
+    def kept(self, name: str) -> dict[str, str]:
+        """Return what was remembered under a name."""
+        return dict(self._read().get(name, {}))
+
     def _read(self) -> dict[str, Any]:
         if not self._state_file.exists():
             return {}

@@ -1,0 +1,82 @@
+# Farebox. Two commands matter: `make run` and `make test`; both set up what they need.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+# The instance's folder; PORT and FAREBOX_HOME let a second one run beside the first.
+export FAREBOX_HOME ?= .dev
+# Commands that never touch a database still read its address.
+NO_SERVERS := DATABASE_URL=postgresql://farebox_app@127.0.0.1:1/none CELERY_BROKER_URL=redis://127.0.0.1:1/0
+MANAGE := $(NO_SERVERS) $(BIN)/python -W ignore manage.py
+TESTS ?= tests
+WORKERS ?= 2
+
+.PHONY: help install run test check fmt lint types imports templates migrations schema style css prove clean-dev lock openapi
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
+
+install: $(STAMP) ## make .venv and install what is pinned
+
+# A broken or moved .venv is made again; uv is quicker where there is one.
+$(STAMP): requirements.txt requirements-dev.txt constraints.txt
+	@if ! $(BIN)/python -c '' 2>/dev/null; then rm -rf .venv; $(PYTHON) -m venv .venv; fi
+	@if command -v uv >/dev/null; then \
+		uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt -c constraints.txt; \
+	else \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt; \
+	fi
+	@touch $@
+
+run: $(STAMP) ## start everything; Ctrl-C stops all of it
+	@exec $(BIN)/python -m config.devservices up
+
+test: $(STAMP) ## run the tests; they bring their own servers (TESTS=tests/wallets, WORKERS=0 for one process)
+	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
+
+check: lint types imports templates migrations schema style ## everything that is read, not run
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy .
+
+imports: $(STAMP)
+	$(BIN)/lint-imports
+
+templates: $(STAMP)
+	$(BIN)/djlint --lint --quiet templates
+
+migrations: $(STAMP)
+	$(MANAGE) makemigrations --check --dry-run
+
+schema: $(STAMP)
+	@$(MANAGE) spectacular --validate --fail-on-warn --file $(FAREBOX_HOME)/openapi.yaml
+	@diff -u docs/openapi.yaml $(FAREBOX_HOME)/openapi.yaml || { echo "The API changed: make openapi writes docs/openapi.yaml."; exit 1; }
+
+openapi: $(STAMP) ## write docs/openapi.yaml
+	$(MANAGE) spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+style: $(STAMP)
+	$(BIN)/pytest -q -p no:randomly tests/test_house_style.py
+
+fmt: $(STAMP) ## format and fix what can be fixed
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format --quiet .
+
+css: $(STAMP) ## build static/css from assets/
+	$(BIN)/tailwindcss --input assets/app.css --output static/css/app.css --minify
+
+prove: $(STAMP) ## replay the whole trace against an instance of its own and check the books (TRACE=file.csv)
+	@$(BIN)/python -m config.devservices prove $(TRACE)
+
+clean-dev: $(STAMP) ## forget the development instance: its data, ports and secrets
+	@$(BIN)/python -m config.devservices clean
+
+lock: $(STAMP) ## pin what the requirements pulled in
+	@{ head -1 constraints.txt; $(BIN)/pip freeze --exclude pip --exclude setuptools 2>/dev/null | sort -f; } > constraints.new
+	@mv constraints.new constraints.txt
