@@ -80,7 +80,7 @@ def _is_known(stripe_id: str) -> bool:
 
 def _create(endpoint: Endpoint, base_url: str) -> str:
     uuid = str(uuid4())
-    url = base_url + reverse("stripe_webhook", args=[uuid])
+    url = base_url + reverse("billing:stripe_webhook", args=[uuid])
     with translated():
         created = client().v1.webhook_endpoints.create(
             {

@@ -1,0 +1,21 @@
+from django.urls import path
+
+from billing.stripe import webhooks
+from billing.views import subscriptions, topups, wallet
+
+app_name = "billing"
+
+urlpatterns = [
+    path("wallet/", wallet.wallet, name="wallet"),
+    path("wallet/live/", wallet.wallet_live, name="wallet_live"),
+    path("wallet/balance/", wallet.balance, name="balance"),
+    path("wallet/transactions/", wallet.transactions, name="transactions"),
+    path("wallet/add/", topups.topup_new, name="topup_new"),
+    path("wallet/add/<str:public_id>/", topups.topup_return, name="topup_return"),
+    path("wallet/add/<str:public_id>/live/", topups.topup_live, name="topup_live"),
+    path("agents/<slug:slug>/subscribe/", subscriptions.subscribe, name="subscribe"),
+    path("subscriptions/", subscriptions.subscription_list, name="subscriptions"),
+    path("subscriptions/<str:public_id>/", subscriptions.subscription, name="subscription"),
+    path("subscriptions/<str:public_id>/live/", subscriptions.subscription_live, name="subscription_live"),
+    path("stripe/webhook/<uuid:uuid>/", webhooks.receive, name="stripe_webhook"),
+]
