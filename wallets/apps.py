@@ -6,6 +6,6 @@ class WalletsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the ledger's invariants with the proof of the books."""
-        from wallets import books, invariants  # noqa: PLC0415  (models load after apps)
+        from wallets import books, checks, invariants  # noqa: F401, PLC0415  (models load after apps)
 
         books.register(invariants.INVARIANTS)

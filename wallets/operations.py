@@ -46,8 +46,8 @@ def adjust(
 ) -> Posted:
     """Adjust a balance by staff: up as an `adjustment` grant, down in burn order, only what is available.
 
-    `reference` makes it happen once. Raises InvalidInputError without a reason, InsufficientCreditsError below
-    what is available.
+    `reference` makes it happen once. Raises InvalidInputError without a reason, InsufficientCreditsError
+    below what is available.
     """
     if not reason.strip() or len(reason) > REASON_LENGTH_MAX:
         raise InvalidInputError(f"A reason of 1 to {REASON_LENGTH_MAX} characters is required.")

@@ -115,6 +115,12 @@ def statement(
     return entries
 
 
+def wallets_with_due_grants(*, now: dt.datetime, limit: int) -> list[int]:
+    """List wallets with a grant to expire; those whose holds lean on it come again until they close."""
+    due = Wallet.objects.filter(next_expiry__lte=now, balance__gt=F("held"))
+    return list(due.order_by("next_expiry").values_list("pk", flat=True)[:limit])
+
+
 def total(*, wallet: Wallet) -> int:
     """Give a wallet's balance, whoever owns it."""
     if wallet.owner_type != Wallet.OwnerType.PLATFORM:
