@@ -11,11 +11,14 @@ from celery import Celery
 from celery.signals import beat_init, worker_init
 
 from config.kit import checks
+from wallets.checks import refuse_other_credit_value
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
 # Job and the seconds between two of it.
 BEAT: Final = {
+    "wallets.expire_grants": 60.0,
+    "wallets.check_books": 24 * 3600.0,
     "billing.post_splits": 1.0,
     "billing.sweep_purchases": 15.0,
     "billing.sweep_fees": 30.0,
@@ -40,3 +43,4 @@ app.autodiscover_tasks()
 def refuse_when_unsafe(**_: Any) -> None:
     """Stop a production worker or beat that is set up unsafely, before it takes a job."""
     checks.refuse_when_unsafe()
+    refuse_other_credit_value()
