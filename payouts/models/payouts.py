@@ -1,3 +1,5 @@
+import datetime as dt
+
 from django.db import models
 from django.db.models import Q
 
@@ -87,6 +89,11 @@ class Payout(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def last_day(self) -> dt.date:
+        """The Sunday that closes the period: what people are shown."""
+        return self.period_end - dt.timedelta(days=1)
 
     @property
     def waits_for_funds(self) -> bool:

@@ -65,7 +65,7 @@ def draft(
 
 
 def cancel(*, payout: Payout, actor: str, now: dt.datetime, reason: str) -> Payout:
-    """Cancel a payout of which nothing has moved; the next one takes its earnings. Raises PayoutStateError."""
+    """Cancel a payout of which nothing has moved; its earnings go to the next. Raises PayoutStateError."""
     with transaction.atomic():
         states.advance(payout=payout, to=Payout.State.CANCELLED, actor=actor, now=now, reason=reason)
         payout.items.update(live=False)

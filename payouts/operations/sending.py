@@ -1,10 +1,10 @@
 """Send approved payouts: intent and ledger first, then the call to Stripe, then its outcome.
 
 Note [No second transfer]: (1) `_begin` commits the attempt with its frozen request and key, and takes the
-money out of payable. (2) The call is made outside any transaction. (3) `outcomes` books what came of it. A worker
-that dies between any two of these leaves an unresolved attempt, which `unresolved` takes up: it looks at Stripe
-first and asks again under the same key only. A unique constraint allows one unresolved attempt a payout, and a
-new key comes only after Stripe's definite no.
+money out of payable. (2) The call is made outside any transaction. (3) `outcomes` books what came of it. A
+worker that dies between any two of these leaves an unresolved attempt, which `unresolved` takes up: it looks
+at Stripe first and asks again under the same key only. A unique constraint allows one unresolved attempt a
+payout, and a new key comes only after Stripe's definite no.
 """
 
 import datetime as dt

@@ -20,7 +20,7 @@ def account_changed(sender: Any, event: Event, **_: Any) -> None:  # noqa: ARG00
     )
 
 
-@djstripe_receiver(["payout.created", "payout.updated", "payout.paid", "payout.failed", "payout.canceled"])
+@djstripe_receiver(["payout.created", "payout.updated", "payout.paid", "payout.failed"])
 def bank_payout_changed(sender: Any, event: Event, **_: Any) -> None:  # noqa: ARG001
     """Read the bank payout again; one without an account is the platform's own."""
     account_id = event.stripe_data.get("account") or ""

@@ -1,0 +1,9 @@
+from django.urls import path
+
+from payouts import api
+
+v1 = [
+    path("developer/earnings", api.EarningsView.as_view(), name="developer_earnings"),
+    path("developer/payouts", api.PayoutsView.as_view(), name="developer_payouts"),
+    path("developer/agents/<str:agent>/stats", api.AgentStatsView.as_view(), name="developer_agent_stats"),
+]
