@@ -1,7 +1,7 @@
 """The way of a request: key, faults, idempotency, one transaction, an answer."""
 
-import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -74,7 +74,7 @@ class Application:
         except StripeError as error:
             return as_json(_named(error.body, scope), status=error.status, headers=headers)
         except Exception as error:  # noqa: BLE001 (a broken handler answers 500, like a server)
-            threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, None)))
+            traceback.print_exc()
             return as_json(server_fault(f"{type(error).__name__}").body, status=500, headers=headers)
         late = next((fault for fault in bent if fault["kind"] in ("error_after", "drop_after")), None)
         if late:

@@ -5,7 +5,7 @@ import json
 import sqlite3
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ TIMEOUT_SECONDS: Final = 20
 ATTEMPTS_MAX: Final = 60
 BACKOFF_MAX_SECONDS: Final = 60.0
 STALE_SECONDS: Final = 3600
+STOP_SECONDS: Final = 1.0
 
 
 class Sender(threading.Thread):
@@ -30,26 +31,30 @@ class Sender(threading.Thread):
         self.backoff_seconds = backoff_seconds
         self.stopping = False
         self.sending: set[int] = set()
-        self.pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="stripe-webhook")
+        self.jobs: SimpleQueue[sqlite3.Row] = SimpleQueue()
         store.run(
             "UPDATE deliveries SET due = ? WHERE state = 'pending' AND due > ?", time.time(), time.time()
         )
 
     def run(self) -> None:
-        """Send what is due, then wait for a write or the next due time."""
+        """Send what is due, then wait for a write or a moment."""
+        for _ in range(WORKERS):
+            threading.Thread(target=self._work, name="stripe-webhook", daemon=True).start()
         while not self.stopping:
             self.store.changed.clear()
             for row in self._due():
                 self.sending.add(row["id"])
-                self.pool.submit(self._deliver, row)
+                self.jobs.put(row)
             self.store.changed.wait(0.2)
 
     def stop(self) -> None:
-        """Stop after the deliveries under way."""
+        """Stop; deliveries under way get a second, and are sent again after a restart if that is too short."""
         self.stopping = True
         self.store.changed.set()
         self.join()
-        self.pool.shutdown(wait=True)
+        patience = time.monotonic() + STOP_SECONDS
+        while self.sending and time.monotonic() < patience:
+            time.sleep(0.01)
 
     def _due(self) -> list[sqlite3.Row]:
         rows = self.store.rows(
@@ -58,17 +63,26 @@ class Sender(threading.Thread):
         )
         return [row for row in rows if row["id"] not in self.sending]
 
+    def _work(self) -> None:
+        while True:
+            row = self.jobs.get()
+            try:
+                if not self.stopping:
+                    self._deliver(row)
+            except sqlite3.ProgrammingError:
+                if not self.stopping:
+                    raise
+            finally:
+                self.sending.discard(row["id"])
+                self.store.changed.set()
+
     def _deliver(self, row: sqlite3.Row) -> None:
         event, endpoint = self.store.find(row["event"]), self.store.find(row["endpoint"])
-        try:
-            if event is None or endpoint is None or endpoint["status"] != "enabled":
-                self._record(row, state="cancelled", status=None, error="endpoint or event is gone")
-                return
-            status, error = send(event=event, endpoint=endpoint, tamper=row["tamper"])
-            self._record(row, state=self._state(row, status), status=status, error=error)
-        finally:
-            self.sending.discard(row["id"])
-            self.store.changed.set()
+        if event is None or endpoint is None or endpoint["status"] != "enabled":
+            self._record(row, state="cancelled", status=None, error="endpoint or event is gone")
+            return
+        status, error = send(event=event, endpoint=endpoint, tamper=row["tamper"])
+        self._record(row, state=self._state(row, status), status=status, error=error)
 
     def _state(self, row: sqlite3.Row, status: int | None) -> str:
         if status is not None and 200 <= status < 300:
@@ -79,8 +93,8 @@ class Sender(threading.Thread):
         wait = min(self.backoff_seconds * 2 ** row["attempts"], BACKOFF_MAX_SECONDS)
         with self.store.transaction():
             self.store.run(
-                "UPDATE deliveries SET state = ?, attempts = attempts + 1, due = ?, status = ?, error = ?, sent = ? "
-                "WHERE id = ?",
+                "UPDATE deliveries SET state = ?, attempts = attempts + 1, due = ?, status = ?, error = ?, "
+                "sent = ? WHERE id = ?",
                 *(state, time.time() + wait, status, error, time.time(), row["id"]),
             )
 
