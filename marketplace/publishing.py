@@ -10,6 +10,7 @@ from marketplace import listings
 from marketplace.defaults import WHOLE_BP, creator_share_bp
 from marketplace.manifest import ManifestError, Payee, Pricing, Problem, parse
 from marketplace.models import Agent, Creator, Plan, PlanVersion, Price, SplitShare, SubscriptionTier
+from marketplace.price_text import percent
 from marketplace.queries import AgentSuspendedError
 from wallets.money import MICRO
 
@@ -53,10 +54,8 @@ def _shares(agent: Agent, split: tuple[Payee, ...], text: str) -> dict[Creator, 
             creator = _payee(agent, payee.name, text)
             shares[creator] = shares.get(creator, 0) + int(payee.percent * 100)
     if sum(shares.values()) > most:
-        limit = f"{Decimal(most) / 100:f}".rstrip("0").rstrip(".")
-        raise ManifestError(
-            [Problem(_line_of("split", text), "split", f"creators may have {limit} % at most")]
-        )
+        problem = f"creators may have {percent(most)} % at most"
+        raise ManifestError([Problem(_line_of("split", text), "split", problem)])
     return {creator: bp for creator, bp in shares.items() if bp}
 
 

@@ -1,5 +1,6 @@
 """What one version of an agent's plan says, as frozen facts: what the money path passes around."""
 
+import datetime as dt
 import enum
 from dataclasses import dataclass
 from decimal import Decimal
@@ -57,6 +58,7 @@ class VersionTerms:
     version: str
     number: int
     pricing_model: PricingModel
+    effective_from: dt.datetime
     prices: tuple[PriceTerms, ...]
     default_hold: Micros | None
     minimum: Micros

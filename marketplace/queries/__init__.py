@@ -1,23 +1,34 @@
+from marketplace.queries.editing import preview, versions_of
 from marketplace.queries.packages import PackageOffer, package_offer, package_offers
 from marketplace.queries.people import creator_of
 from marketplace.queries.pricing import (
     AgentNotFoundError,
     AgentSuspendedError,
+    in_force,
     terms,
     terms_by_version,
     terms_many,
     version_terms,
 )
+from marketplace.queries.storefront import agents_of, card, cards, examples, for_sale
 
 __all__ = [
     "AgentNotFoundError",
     "AgentSuspendedError",
     "PackageOffer",
+    "agents_of",
+    "card",
+    "cards",
     "creator_of",
+    "examples",
+    "for_sale",
+    "in_force",
     "package_offer",
     "package_offers",
+    "preview",
     "terms",
     "terms_by_version",
     "terms_many",
     "version_terms",
+    "versions_of",
 ]

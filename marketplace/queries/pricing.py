@@ -17,7 +17,8 @@ from marketplace.queries.versions import Row
 from marketplace.terms import Terms, VersionTerms
 
 COLUMNS: Final = """
-    v.id, v.public_id, v.number, v.pricing_model, v.default_hold, v.minimum, v.quantum, v.platform_share_bp,
+    v.id, v.public_id, v.number, v.pricing_model, v.effective_from,
+    v.default_hold, v.minimum, v.quantum, v.platform_share_bp,
     a.id, a.public_id, a.slug, a.name, a.status, a.outcome_policy, c.id, c.public_id, c.customer_id
 """
 IN_FORCE: Final = f"""
@@ -76,6 +77,13 @@ def terms_many(
     rows = _rows(IN_FORCE, [[agent for agent, _ in askable], [at for _, at in askable]]) if askable else []
     found = {askable[row.key - 1]: each for row, each in zip(rows, _terms(rows), strict=True)}
     return {key: _sellable(key[0], found.get(key)) for key in asked}
+
+
+def in_force(*, agents: Iterable[str], at: dt.datetime) -> dict[str, Terms]:
+    """Give the terms of agents by slug, drafts and suspended ones too; not those without a version."""
+    slugs = list(agents)
+    rows = _rows(IN_FORCE, [slugs, [at] * len(slugs)]) if slugs else []
+    return {each.agent_slug: each for each in _terms(rows)}
 
 
 def terms_by_version(*, version_ids: Iterable[int]) -> dict[int, Terms]:

@@ -4,6 +4,7 @@ A published version never changes (triggers see to it), so it is kept for as lon
 public id, which no other version will ever have, even one whose transaction rolled back.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -24,6 +25,7 @@ class Row(NamedTuple):
     version: str
     number: int
     pricing_model: str
+    effective_from: dt.datetime
     default_hold: int | None
     minimum: int
     quantum: int
@@ -70,6 +72,7 @@ def _read_versions(rows: Sequence[Row]) -> dict[str, VersionTerms]:
             version=row.version,
             number=row.number,
             pricing_model=PricingModel(row.pricing_model),
+            effective_from=row.effective_from,
             prices=tuple(prices.get(row.version_id, ())),
             default_hold=None if row.default_hold is None else Micros(row.default_hold),
             minimum=Micros(row.minimum),

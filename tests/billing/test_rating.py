@@ -54,7 +54,7 @@ def test_it_keeps_an_unpriced_metric_as_a_reading_that_costs_nothing() -> None:
     result = rate(prices=PER_REQUEST, usage={"gpu_seconds": Decimal("1.5")}, minimum=0, quantum=1)
 
     assert result.amount == 50 * MICRO
-    assert Line("gpu_seconds", Decimal("1.5"), Decimal(0), 0) in result.lines
+    assert Line("gpu_seconds", Decimal("1.5"), Decimal(0), Micros(0)) in result.lines
 
 
 def test_it_charges_a_flat_price_once_however_much_was_used() -> None:
@@ -71,7 +71,7 @@ def test_it_never_charges_below_the_minimum() -> None:
     result = rate(prices=PER_TOKEN, usage={"input_tokens": Decimal(1)}, minimum=MICRO, quantum=1)
 
     assert result.amount == MICRO
-    assert result.lines[-1] == Line(rating.MINIMUM_LINE, Decimal(1), Decimal(0), 999_000)
+    assert result.lines[-1] == Line(rating.MINIMUM_LINE, Decimal(1), Decimal(0), Micros(999_000))
 
 
 @pytest.mark.parametrize(

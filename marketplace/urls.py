@@ -1,0 +1,14 @@
+from django.urls import path
+
+from marketplace.views import creator, storefront
+
+app_name = "marketplace"
+
+urlpatterns = [
+    path("agents/", storefront.agents, name="agents"),
+    path("agents/<slug:slug>/", storefront.agent, name="agent"),
+    path("creator/start/", creator.become_creator, name="become_creator"),
+    path("creator/agents/", creator.agents, name="creator_agents"),
+    path("creator/agents/new/", creator.agent_new, name="creator_agent_new"),
+    path("creator/agents/<slug:slug>/", creator.agent_edit, name="creator_agent_edit"),
+]
