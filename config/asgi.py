@@ -5,9 +5,9 @@ import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 os.environ.setdefault("FAREBOX_PROCESS", "web")
 
-from django.core.asgi import get_asgi_application  # noqa: E402  (the settings read the two names above)
+from django.core.asgi import get_asgi_application
 
-from config.kit import checks  # noqa: E402
+from config.kit import checks
 
 application = get_asgi_application()
 checks.refuse_when_unsafe()

@@ -5,10 +5,10 @@ import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 os.environ.setdefault("FAREBOX_PROCESS", "web")
 
-from django.core.wsgi import get_wsgi_application  # noqa: E402  (the settings read the two names above)
+from django.core.wsgi import get_wsgi_application
 
-from config.kit import checks  # noqa: E402
-from wallets.checks import refuse_other_credit_value  # noqa: E402
+from config.kit import checks
+from wallets.checks import refuse_other_credit_value
 
 application = get_wsgi_application()
 checks.refuse_when_unsafe()

@@ -53,8 +53,8 @@ def _drop_clone(_: TransactionTestCase) -> None:
 
 
 # Django flushes after a transactional test: TRUNCATE, which neither our triggers nor our role allow.
-TransactionTestCase._fixture_setup = classmethod(_take_clone)  # type: ignore[assignment]
-TransactionTestCase._fixture_teardown = _drop_clone  # type: ignore[method-assign]
+TransactionTestCase._fixture_setup = classmethod(_take_clone)  # type: ignore[attr-defined]
+TransactionTestCase._fixture_teardown = _drop_clone  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from config.devservices import environment, postgres, valkey
 from config.devservices.home import HOST, AlreadyRunningError, Home, port_is_free
@@ -40,7 +40,10 @@ class Instance:
     def start_services(self) -> None:
         """Start what the application stands on: PostgreSQL, Valkey, the Stripe stand-in."""
         bare = environment.bare()
-        database = self._start(postgres.command(self.cluster, environ=bare))
+        log = (self.home.path / "postgres.log").open(
+            "a"
+        )  # every refused statement is in it: too much for a terminal
+        database = self._start(postgres.command(self.cluster, environ=bare), log)
         data = self.home.path / "valkey"
         broker = self._start(valkey.command(port=self.at.valkey, data=data, environ=bare))
         if "STRIPE_API_HOST" in self.environ:
@@ -114,8 +117,8 @@ class Instance:
         """Where the demo's addresses and sign-ins are written."""
         return self.home.path / "demo.json"
 
-    def _start(self, command: Command) -> Child:
-        child = start(command, output=say)
+    def _start(self, command: Command, log: IO[str] | None = None) -> Child:
+        child = start(command, output=log or say)
         self.children.append(child)
         return child
 
@@ -182,7 +185,7 @@ def say(name: str, line: str) -> None:
     try:
         print(f"{name:>8} | {line}", flush=True)
     except OSError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
 
 
 def _run(home: Home) -> int:

@@ -106,7 +106,7 @@ def command(cluster: Cluster, *, environ: dict[str, str]) -> Command:
     user = _system_user()
     durable = {} if cluster.durable else {"fsync": "off", "full_page_writes": "off"}
     options = {**OPTIONS, **durable, "port": str(cluster.port)}
-    argv: list[str | os.PathLike[str]] = [_programs() / "bin" / "postgres", "-D", cluster.data]
+    argv = [str(_programs() / "bin" / "postgres"), "-D", str(cluster.data)]
     argv += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     return Command(
         name="postgres",
@@ -160,7 +160,7 @@ def _initialise(data: Path, password: str) -> None:
         if user is not None:
             os.chown(data, user.pw_uid, user.pw_gid)
             os.chown(file.name, user.pw_uid, user.pw_gid)
-        argv = [_programs() / "bin" / "initdb", "-D", data, "-U", SUPERUSER, "-A", "scram-sha-256"]
+        argv = [str(_programs() / "bin" / "initdb"), "-D", str(data), "-U", SUPERUSER, "-A", "scram-sha-256"]
         argv += ["--encoding=UTF8", "--locale=C.UTF-8", f"--pwfile={file.name}", "--no-instructions"]
         made = subprocess.run(
             argv,
@@ -168,9 +168,9 @@ def _initialise(data: Path, password: str) -> None:
             capture_output=True,
             text=True,
             check=False,
-            user=user and user.pw_uid,
-            group=user and user.pw_gid,
-            extra_groups=None if user is None else [],
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+            extra_groups=[] if user else None,
         )
     if made.returncode:
         shutil.rmtree(data)

@@ -25,7 +25,7 @@ class Command:
     """What to start, and how to ask it to end."""
 
     name: str
-    argv: Sequence[str | os.PathLike[str]]
+    argv: Sequence[str]
     env: Mapping[str, str]
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = STOP_SECONDS
@@ -62,19 +62,19 @@ def start(
     command: Command, *, output: Callable[[str, str], None] | IO[str], outlives_us: bool = False
 ) -> Child:
     """Start a command; its output goes line by line to a function of (name, line), or into a file."""
-    lines = callable(output)
-    process = subprocess.Popen(
-        [os.fspath(part) for part in command.argv],
+    user, group = command.user or (None, None)
+    process: subprocess.Popen[str] = subprocess.Popen(
+        command.argv,
         env=dict(command.env),
         cwd=command.cwd,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE if lines else output,  # type: ignore[arg-type]
+        stdout=subprocess.PIPE if callable(output) else output,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
         start_new_session=True,
-        user=command.user and command.user[0],
-        group=command.user and command.user[1],
+        user=user,
+        group=group,
         extra_groups=None if command.user is None else [],
         preexec_fn=None if outlives_us else _dies_with_us(os.getpid(), command.stop_signal),  # noqa: PLW1509
     )

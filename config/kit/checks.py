@@ -12,6 +12,7 @@ from django.db import connection
 
 SECRET_KEY_LENGTH_MIN: Final = 50
 STRIPE_HOST: Final = "https://api.stripe.com"
+LIVE: Final = ("sk_live_", "rk_live_")
 DURABLE: Final = {"fsync": {"on"}, "full_page_writes": {"on"}}
 # "local" and above wait for the disk of this server; "off" would answer before a payment is on it.
 DURABLE_COMMIT: Final = {"on", "local", "remote_write", "remote_apply"}
@@ -45,22 +46,23 @@ def refuse_when_unsafe() -> None:
 
 
 def _unsafe_settings() -> Iterator[CheckMessage]:
-    if settings.DEBUG:
-        yield Error("DEBUG is on", id="farebox.E001")
-    if len(settings.SECRET_KEY) < SECRET_KEY_LENGTH_MIN or "never-in-production" in settings.SECRET_KEY:
-        yield Error("SECRET_KEY is too short or a development key", id="farebox.E002")
-    if settings.STRIPE_API_BASE != STRIPE_HOST:
-        yield Error("STRIPE_API_HOST points away from Stripe", id="farebox.E003")
-    if not settings.STRIPE_LIVE_MODE:
-        yield Error("STRIPE_LIVE_MODE is off", id="farebox.E004")
-    if not settings.STRIPE_LIVE_SECRET_KEY.startswith(("sk_live_", "rk_live_")):
-        yield Error("STRIPE_LIVE_SECRET_KEY is missing or a test key", id="farebox.E005")
-    if settings.CLOCK_MOVABLE:
-        yield Error("The clock can be moved", id="farebox.E006")
-    if not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS:
-        yield Error("ALLOWED_HOSTS is empty or open", id="farebox.E007")
-    if not settings.SITE_URL.startswith("https://"):
-        yield Error("SITE_URL is not https", id="farebox.E008")
+    short = len(settings.SECRET_KEY) < SECRET_KEY_LENGTH_MIN
+    unsafe = {
+        "E001 DEBUG is on": settings.DEBUG,
+        "E002 SECRET_KEY is too short or a development key": short or "never-in-" in settings.SECRET_KEY,
+        "E003 STRIPE_API_HOST points away from Stripe": settings.STRIPE_API_BASE != STRIPE_HOST,
+        "E004 STRIPE_LIVE_MODE is off": not settings.STRIPE_LIVE_MODE,
+        "E005 STRIPE_LIVE_SECRET_KEY is missing or a test key": not settings.STRIPE_LIVE_SECRET_KEY.startswith(
+            LIVE
+        ),
+        "E006 The clock can be moved": settings.CLOCK_MOVABLE,
+        "E007 ALLOWED_HOSTS is empty or open": not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS,
+        "E008 SITE_URL is not https": not settings.SITE_URL.startswith("https://"),
+    }
+    for problem, found in unsafe.items():
+        number, _, sentence = problem.partition(" ")
+        if found:
+            yield Error(sentence, id=f"farebox.{number}")
 
 
 def _unsafe_database() -> Iterator[CheckMessage]:

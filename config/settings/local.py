@@ -1,7 +1,7 @@
 """`make run`: everything on this machine. config.devservices puts the addresses and keys into the environment."""
 
 from config import env
-from config.settings.base import *  # noqa: F403
+from config.settings.base import *
 
 # Off unless asked for: with DEBUG, dj-stripe lets a header replace the webhook secret, and errors show no page.
 DEBUG = env.flag("DEBUG", default=False)

@@ -1,7 +1,7 @@
 """Production. Nothing has an unsafe default here; config.kit.checks refuses the rest before the first request."""
 
 from config import env
-from config.settings.base import *  # noqa: F403
+from config.settings.base import *
 
 PRODUCTION = True
 DEBUG = False

@@ -17,7 +17,7 @@ os.environ.update(
     STRIPE_TEST_SECRET_KEY="sk_test_" + "4" * 32,
 )
 
-from config.settings.base import *  # noqa: E402, F403  (reads the environment above)
+from config.settings.base import *
 
 SECRET_KEY = "tests-only-never-in-production-00000000000000000000000000"  # noqa: S105
 CLOCK_MOVABLE = True

@@ -150,7 +150,7 @@ class Databases:
     def _run(self, statement: str, *names: str) -> None:
         with self.cluster.connect() as connection:
             parts: list[Any] = [sql.Identifier(name) for name in names]
-            connection.execute(sql.SQL(statement).format(*parts))  # type: ignore[arg-type]
+            connection.execute(sql.SQL(statement).format(*parts))
 
 
 def _shape(sources: Sequence[str]) -> str:
