@@ -1,6 +1,7 @@
 """Publishing: from a manifest to the next version of an agent's plan."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 from django.db import transaction
@@ -67,7 +68,8 @@ def _payee(agent: Agent, name: str, text: str) -> Creator:
 
 
 def _line_of(word: str, text: str) -> int | None:
-    return next((number for number, line in enumerate(text.splitlines(), 1) if word in line), None)
+    field = re.compile(re.escape(word) + r"[\"']?\s*:")
+    return next((number for number, line in enumerate(text.splitlines(), 1) if field.search(line)), None)
 
 
 def _write(

@@ -1,0 +1,40 @@
+"""Agents for sale: made through the operations that creators use."""
+
+import datetime as dt
+from typing import Final
+
+from accounts.models import Customer
+from marketplace import creators, listings, publishing, samples
+from marketplace.listings import Listing
+from marketplace.models import Agent, Creator, PlanVersion
+from tests.support.people import MONDAY, open_customer
+
+
+def open_creator(name: str = "alice", *, customer: Customer | None = None) -> Creator:
+    """Make a creator, with a customer of its own unless one is given."""
+    return creators.open_creator(
+        customer=customer or open_customer(name), display_name=name.title(), now=MONDAY
+    )
+
+
+def draft(slug: str = "per-request", *, creator: Creator | None = None) -> Agent:
+    """List an agent that is not for sale yet."""
+    listing = Listing(name=slug.replace("-", " ").title(), slug=slug, summary=f"What {slug} does")
+    return listings.create(creator=creator or open_creator(), listing=listing, now=MONDAY)
+
+
+def publish(agent: Agent, manifest: str = samples.PER_REQUEST, *, now: dt.datetime = MONDAY) -> PlanVersion:
+    """Publish a price of an agent."""
+    return publishing.publish(agent=agent, manifest=manifest, actor="user:alice", now=now)
+
+
+def for_sale(
+    slug: str = "per-request", manifest: str = samples.PER_REQUEST, *, creator: Creator | None = None
+) -> Agent:
+    """List and publish an agent."""
+    agent = draft(slug, creator=creator)
+    publish(agent, manifest)
+    return agent
+
+
+A_DAY: Final = dt.timedelta(days=1)
