@@ -15,8 +15,8 @@ BEGIN
     END IF;
 END $$;
 
--- Close an open execution without a charge and answer its id; a closed one stays as it is. Null: no such execution.
-CREATE FUNCTION billing_release(p_public_id text, p_reason text, p_now timestamptz) RETURNS bigint
+-- Close an open execution without a charge; a closed one stays as it is. Answers its state, null when there is none.
+CREATE FUNCTION billing_release(p_public_id text, p_reason text, p_now timestamptz) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE v_execution billing_execution;
 BEGIN
@@ -26,8 +26,9 @@ BEGIN
         UPDATE billing_execution SET state = 'released', reason = p_reason, released = held, closed_at = p_now,
             available_after_settle = coalesce(wallets_available(wallet_id, p_now), 0)
         WHERE id = v_execution.id;
+        RETURN 'released';
     END IF;
-    RETURN v_execution.id;
+    RETURN v_execution.state;
 END $$;
 
 -- Expire what is overdue, at most p_limit; say how many. Never waits for an execution that is being settled, so it

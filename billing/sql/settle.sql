@@ -131,13 +131,8 @@ BEGIN
         SELECT NULL::bigint AS o_transaction, wallets_available(v_execution.wallet_id, p_now) AS o_available
         INTO v_captured;
     END IF;
-    IF v_charged > 0 THEN
-        SELECT * INTO v_split FROM billing_split_drawn(v_execution.id, v_captured.o_transaction,
-            v_execution.customer_id, v_execution.agent_id, v_execution.version_id, p_rates, p_now);
-    ELSE
-        SELECT '[]'::jsonb AS o_cells, 0 AS o_earned, 0 AS o_zero_cash, 0 AS o_cash, 0 AS o_processing,
-            false AS o_self_dealing INTO v_split;
-    END IF;
+    SELECT * INTO v_split FROM billing_split_drawn(v_execution.id, v_captured.o_transaction, v_execution.customer_id,
+        v_execution.agent_id, v_execution.version_id, p_rates, p_now);
 
     PERFORM billing_write_usage(v_execution, p_item, v_charged, v_occurred_at, p_now);
     INSERT INTO billing_usageeventkey (source, event_id, fingerprint, execution_id, created_at)

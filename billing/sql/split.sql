@@ -59,7 +59,7 @@ LANGUAGE sql STABLE AS $$
     ) judged
 $$;
 
--- Split what a transaction drew from grants, and write what each creator earns of it.
+-- Split what a transaction drew from grants (nothing when it is null), and write what each creator earns of it.
 -- Zero cash: the part of a class that came from grants nobody paid for; the platform bears what creators earn of it.
 CREATE FUNCTION billing_split_drawn(
     p_execution bigint, p_transaction bigint, p_customer bigint, p_agent bigint, p_version bigint, p_rates jsonb,
@@ -71,6 +71,8 @@ DECLARE
     v_unpaid jsonb;
     v_shares jsonb;
 BEGIN
+    o_cells := '[]'; o_earned := 0; o_zero_cash := 0; o_cash := 0; o_processing := 0; o_self_dealing := false;
+    IF p_transaction IS NULL THEN RETURN; END IF;
     SELECT jsonb_object_agg(funding_class, amount), jsonb_object_agg(funding_class, unpaid), sum(cash), sum(fee)
     INTO v_classes, v_unpaid, o_cash, o_processing
     FROM (

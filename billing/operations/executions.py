@@ -1,0 +1,159 @@
+"""An execution until it settles: check, reserve, meter, release, expire. One SQL call a step, committing by itself."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db import connection
+
+from billing import rating
+from billing.models.executions import CHARGED_STATES
+from billing.operations import quotes
+from billing.queries import executions, payers
+from billing.runs import (
+    Allowed,
+    Blocked,
+    CustomerNotFoundError,
+    ExecutionClosedError,
+    ExecutionNotFoundError,
+    Gate,
+    Metered,
+    Opening,
+    Quote,
+)
+from config.kit import ids
+from config.kit.errors import DomainError, KeyReusedError
+
+EXPIRED_AT_ONCE_MAX: Final = 500
+
+RESERVE: Final = """
+    SELECT o_answer, o_execution, o_hold, o_estimate, o_available, o_expires_at, o_version
+    FROM billing_reserve(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s, %s)
+"""
+METER: Final = "SELECT o_state, o_held, o_metered FROM billing_meter(%s, %s, %s::jsonb, %s, %s)"
+
+
+def check(*, opening: Opening, now: dt.datetime) -> Allowed | Blocked:
+    """Tell whether a run may start, writing nothing; raise as quotes.quote does."""
+    quote = quotes.quote(opening=opening, now=now)
+    if isinstance(quote, Blocked):
+        return quote
+    available = payers.available(caller=opening.caller, creator=quote.terms.creator, now=now)
+    if available < quote.hold:
+        return Blocked(Gate.WALLET, quote.hold, available)
+    return Allowed(quote.estimate, available, quote.terms.version)
+
+
+def reserve(*, opening: Opening, now: dt.datetime) -> Allowed | Blocked:
+    """Open an execution and hold what it may cost; the same key again gives the same answer.
+
+    Raises as quotes.quote does, and KeyReusedError.
+    """
+    try:
+        quote = quotes.quote(opening=opening, now=now)
+    except DomainError:
+        # The agent may be gone since; what was reserved under this key stays reserved.
+        replayed = _replay(opening)
+        if replayed is None:
+            raise
+        return replayed
+    if isinstance(quote, Blocked):
+        return _replay(opening) or quote
+    return _place(opening, quote, now)
+
+
+def _place(opening: Opening, quote: Quote, now: dt.datetime) -> Allowed | Blocked:
+    with connection.cursor() as cursor:
+        cursor.execute(RESERVE, _reservation(opening, quote, now))
+        answer, execution, hold, estimate, available, expires_at, version = cursor.fetchone()
+    match answer:
+        case "insufficient":
+            return Blocked(Gate.WALLET, quote.hold, available)
+        case "no_customer":
+            raise CustomerNotFoundError(f"There is no customer {opening.caller!r}.")
+        case "key_reused":
+            raise KeyReusedError("This Idempotency-Key reserved another run before.")
+    replayed = answer == "replayed"
+    version = version if replayed else quote.terms.version
+    return Allowed(estimate, available, version, execution, hold, expires_at, replayed)
+
+
+def _reservation(opening: Opening, quote: Quote, now: dt.datetime) -> list[Any]:
+    terms = quote.terms
+    return [
+        *(opening.source, opening.principal, opening.key, opening.fingerprint),
+        *(ids.new(ids.EXECUTION), ids.new(ids.HOLD), opening.caller, terms.creator),
+        *(terms.agent_id, terms.version_id, quote.hold, quote.estimate, opening.max_charge),
+        *(_readings(opening.usage), opening.model, opening.caller_key, opening.end_user, opening.own_key),
+        *(now + dt.timedelta(seconds=opening.ttl_seconds), now),
+    ]
+
+
+def _replay(opening: Opening) -> Allowed | None:
+    if opening.key is None:
+        return None
+    found = executions.by_key(principal=opening.principal, key=opening.key)
+    if found is None:
+        return None
+    if bytes(found.fingerprint or b"") != opening.fingerprint:
+        raise KeyReusedError("This Idempotency-Key reserved another run before.")
+    return Allowed(
+        estimate=found.estimate,
+        available=found.available_after_reserve,
+        version=found.version.public_id,
+        execution=found.public_id,
+        hold=found.hold and found.hold.public_id,
+        expires_at=found.expires_at,
+        replayed=True,
+    )
+
+
+def meter(*, execution: str, sequence: int, usage: Mapping[str, Decimal], now: dt.datetime) -> Metered:
+    """Take a cumulative reading of a running execution; an older sequence changes nothing.
+
+    Raises ExecutionNotFoundError, ExecutionClosedError, InvalidInputError.
+    """
+    held_to = executions.terms_of(public_ids=[execution]).get(execution)
+    if held_to is None:
+        raise ExecutionNotFoundError(f"There is no execution {execution}.")
+    terms, _ = held_to
+    rated = rating.rate(prices=terms.prices, usage=usage, minimum=terms.minimum, quantum=terms.quantum)
+    with connection.cursor() as cursor:
+        cursor.execute(METER, [execution, sequence, _readings(usage), rated.amount, now])
+        state, held, metered = cursor.fetchone()
+    if state != "running":
+        raise ExecutionClosedError(f"The execution is {state}.", extra={"execution_status": state})
+    remaining = max(held - metered, 0)
+    return Metered(metered, remaining, stop=metered > 0 and remaining == 0)
+
+
+def release(*, execution: str, reason: str, now: dt.datetime) -> None:
+    """Give the hold back without a charge; one that was released or has expired stays so.
+
+    Raises ExecutionNotFoundError, and ExecutionClosedError for one that was settled.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT billing_release(%s, %s, %s)", [execution, reason, now])
+        (state,) = cursor.fetchone()
+    if state is None:
+        raise ExecutionNotFoundError(f"There is no execution {execution}.")
+    if state in CHARGED_STATES:
+        raise ExecutionClosedError(f"The execution is {state}.", extra={"execution_status": state})
+
+
+def expire_due(*, now: dt.datetime) -> int:
+    """Expire every overdue execution, some at a time; return how many."""
+    total = 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT billing_expire_due(%s, %s)", [EXPIRED_AT_ONCE_MAX, now])
+            (count,) = cursor.fetchone()
+        total += count
+        if count < EXPIRED_AT_ONCE_MAX:
+            return total
+
+
+def _readings(usage: Mapping[str, Decimal] | None) -> str | None:
+    return None if usage is None else json.dumps({metric: f"{value:f}" for metric, value in usage.items()})

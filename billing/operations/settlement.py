@@ -1,0 +1,231 @@
+"""Settle what ran: one report or a thousand, in one SQL call. Each is settled, replayed or refused alone."""
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.db import OperationalError, connection
+from psycopg.errors import DeadlockDetected
+
+from billing import rating
+from billing.queries import executions, payers
+from billing.rating import Rated
+from billing.runs import (
+    LATE_MAX,
+    CustomerNotFoundError,
+    ExecutionClosedError,
+    ExecutionNotFoundError,
+    Gate,
+    Outcome,
+    Report,
+    Settled,
+)
+from config.kit import ids
+from config.kit.errors import DomainError, InvalidInputError, KeyReusedError
+from marketplace import queries as marketplace
+from marketplace.defaults import class_rates_bp
+from marketplace.models import Agent
+from marketplace.terms import PricingModel, Terms, VersionTerms
+from wallets import calls, money
+from wallets.calls import InsufficientCreditsError
+
+SETTLE: Final = "SELECT billing_settle(%s::jsonb, %s::jsonb, %s)"
+DEADLOCK_TRIES: Final = 3
+
+
+class SubscriptionRequiredError(InsufficientCreditsError):
+    """The agent runs for its subscribers only."""
+
+    code = "subscription_required"
+    title = "A subscription is required"
+
+
+class OccurredAtError(InvalidInputError):
+    """The run is said to have ended in the future, or too long ago."""
+
+    code = "occurred_at_out_of_range"
+    status = 422
+    title = "occurred_at is out of range"
+
+
+def settle(*, report: Report, now: dt.datetime) -> Settled:
+    """Settle one report.
+
+    Raises ExecutionNotFoundError, ExecutionClosedError, AgentNotFoundError, AgentSuspendedError,
+    CustomerNotFoundError, KeyReusedError, InvalidInputError, OccurredAtError, InsufficientCreditsError and
+    SubscriptionRequiredError.
+    """
+    (found,) = settle_many(reports=[report], now=now)
+    if isinstance(found, DomainError):
+        raise found
+    return found
+
+
+def settle_many(*, reports: Sequence[Report], now: dt.datetime) -> list[Settled | DomainError]:
+    """Settle reports in their order; a refused one is its refusal and leaves nothing behind."""
+    prepared = _prepare(reports, now)
+    items = [item for item in prepared if isinstance(item, dict)]
+    answers = iter(_call(items, now) if items else [])
+    return [
+        item if isinstance(item, DomainError) else _judge(report, next(answers))
+        for report, item in zip(reports, prepared, strict=True)
+    ]
+
+
+def _prepare(reports: Sequence[Report], now: dt.datetime) -> list[dict[str, Any] | DomainError]:
+    reserved = {report.execution for report in reports if report.execution is not None}
+    direct = [report for report in reports if report.execution is None]
+    held_to = executions.terms_of(public_ids=reserved) if reserved else {}
+    terms = marketplace.terms_many(wanted=[(r.agent, r.occurred_at or now) for r in direct]) if direct else {}
+    subscribed = _subscribed(direct, terms, now)
+    prepared: list[dict[str, Any] | DomainError] = []
+    for report in reports:
+        try:
+            _refuse_times(report, now)
+            if report.execution is not None:
+                prepared.append(_reserved_item(report, held_to.get(report.execution)))
+            else:
+                found = terms[report.agent, report.occurred_at or now]
+                prepared.append(_direct_item(report, found, subscribed))
+        except DomainError as refusal:
+            prepared.append(refusal)
+    return prepared
+
+
+def _subscribed(
+    direct: Sequence[Report], terms: dict[tuple[str, dt.datetime], Terms | DomainError], now: dt.datetime
+) -> dict[tuple[str, int], Terms]:
+    """Give the terms that the callers of subscribers' agents have subscribed to."""
+    found = [(report.caller, terms[report.agent, report.occurred_at or now]) for report in direct]
+    wanted = [
+        (caller, each.agent_id)
+        for caller, each in found
+        if isinstance(each, Terms) and each.pricing_model is PricingModel.SUBSCRIPTION
+    ]
+    versions = payers.subscribed_versions(wanted=wanted, now=now)
+    if not versions:
+        return {}
+    said = marketplace.terms_by_version(version_ids=set(versions.values()))
+    return {pair: said[version_id] for pair, version_id in versions.items()}
+
+
+def _refuse_times(report: Report, now: dt.datetime) -> None:
+    if report.occurred_at is not None and not now - LATE_MAX <= report.occurred_at <= now:
+        raise OccurredAtError(
+            f"occurred_at is in the future, or more than {LATE_MAX.days} days back.",
+            errors=[{"pointer": "/occurred_at", "detail": "is out of range"}],
+        )
+
+
+def _reserved_item(report: Report, held_to: tuple[VersionTerms, str] | None) -> dict[str, Any]:
+    if held_to is None:
+        raise ExecutionNotFoundError(f"There is no execution {report.execution}.")
+    terms, policy = held_to
+    return _item(report, _rated(report, terms), policy) | {"execution": report.execution}
+
+
+def _direct_item(
+    report: Report, found: Terms | DomainError, subscribed: dict[tuple[str, int], Terms]
+) -> dict[str, Any]:
+    if isinstance(found, DomainError):
+        raise found
+    if not report.keys():
+        raise InvalidInputError("Without an execution, send event_id or Idempotency-Key.")
+    terms = found
+    rated = _rated(report, terms)
+    if terms.pricing_model is PricingModel.SUBSCRIPTION:
+        theirs = subscribed.get((report.caller, terms.agent_id))
+        if theirs is None:
+            raise SubscriptionRequiredError(
+                f"{terms.agent_name} runs for its subscribers only.",
+                extra=_short(Gate.SUBSCRIPTION, rated.amount, 0),
+            )
+        terms, rated = theirs, _rated(report, theirs)
+    run = {
+        "public_id": ids.new(ids.EXECUTION),
+        "caller": report.caller,
+        "creator": terms.creator,
+        "agent": terms.agent_id,
+        "version": terms.version_id,
+    }
+    return _item(report, rated, terms.outcome_policy) | {"execution": None, "run": run}
+
+
+def _rated(report: Report, terms: VersionTerms) -> Rated:
+    rated = rating.rate(prices=terms.prices, usage=report.usage, minimum=terms.minimum, quantum=terms.quantum)
+    return Rated(money.Micros(0), rated.lines) if terms.pricing_model is PricingModel.FREE else rated
+
+
+def _item(report: Report, rated: Rated, policy: str) -> dict[str, Any]:
+    charges = report.outcome is Outcome.SUCCESS or policy == Agent.OutcomePolicy.START
+    return {
+        "principal": report.principal,
+        "keys": report.keys(),
+        "fingerprint": report.fingerprint().hex(),
+        "cost": rated.amount,
+        "charges": charges,
+        "usage": {metric: f"{value:f}" for metric, value in report.usage.items()},
+        "lines": [[line.metric, f"{line.quantity:f}", f"{line.rate:f}", line.amount] for line in rated.lines],
+        "metrics": _metrics(report, rated),
+        "outcome": report.outcome,
+        "model": report.model,
+        "occurred_at": report.occurred_at and report.occurred_at.isoformat(),
+    }
+
+
+def _metrics(report: Report, rated: Rated) -> list[tuple[str, str, int]]:
+    """Spread the cost over the readings, so that each usage event knows its part."""
+    # The last lines, of rounding and minimum, are no readings: the first line of a name is the one.
+    named = {line.metric: line for line in reversed(rated.lines)}
+    priced = {metric: line for metric, line in named.items() if line.rate or metric in report.usage}
+    if not priced:
+        return []
+    weights = [line.amount for line in priced.values()]
+    parts = money.largest_remainder(rated.amount, weights if any(weights) else [1] * len(weights))
+    return [
+        (metric, f"{line.quantity:f}", part)
+        for (metric, line), part in zip(priced.items(), parts, strict=True)
+    ]
+
+
+def _call(items: list[dict[str, Any]], now: dt.datetime) -> list[dict[str, Any]]:
+    parameters = [json.dumps(items), json.dumps(class_rates_bp()), now]
+    for attempt in range(1, DEADLOCK_TRIES + 1):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(SETTLE, parameters)
+                (answers,) = cursor.fetchone()
+        except OperationalError as error:
+            # One event id sent for two wallets, by two batches, crosswise: the loser did nothing and tries again.
+            if attempt == DEADLOCK_TRIES or not isinstance(error.__cause__, DeadlockDetected):
+                raise
+        else:
+            return list(json.loads(answers))
+    raise AssertionError("unreachable")
+
+
+def _judge(report: Report, answer: dict[str, Any]) -> Settled | DomainError:
+    match answer["answer"]:
+        case "settled" | "replayed":
+            return Settled(**answer["facts"], replayed=answer["answer"] == "replayed")
+        case "closed":
+            state = answer["facts"]["state"]
+            return ExecutionClosedError(f"The execution is {state}.", extra={"execution_status": state})
+        case "insufficient":
+            required, available = answer["required"], answer["available"]
+            return InsufficientCreditsError(
+                f"{money.text(required)} credits are needed and {money.text(available)} are available.",
+                extra=_short(Gate.WALLET, required, available),
+            )
+        case "key_reused":
+            return KeyReusedError("This event_id or Idempotency-Key came with another report before.")
+        case "no_customer":
+            return CustomerNotFoundError(f"There is no customer {report.caller!r}.")
+        case _:
+            return ExecutionNotFoundError(f"There is no execution {report.execution}.")
+
+
+def _short(gate: Gate, required: int, available: int) -> dict[str, Any]:
+    shortfall = calls.shortfall(required=required, available=available)
+    return {"blocking_gate": gate, **shortfall.extra}
