@@ -32,13 +32,18 @@ class Period:
     @property
     def matures_at(self) -> dt.datetime:
         """The instant from which the week's earnings may be paid."""
-        return dt.datetime.combine(self.pay_date, dt.time(), dt.UTC)
+        return midnight(day=self.pay_date)
 
     def __contains__(self, day: dt.date) -> bool:
         return self.start <= day < self.end
 
     def __str__(self) -> str:
         return f"{self.start:%Y-%m-%d} to {self.last_day:%Y-%m-%d}"
+
+
+def midnight(*, day: dt.date) -> dt.datetime:
+    """Give the instant at which a UTC day begins."""
+    return dt.datetime.combine(day, dt.time(), dt.UTC)
 
 
 def utc_day(*, at: dt.datetime) -> dt.date:

@@ -47,7 +47,7 @@ def prepare(*, period: Period, actor: str, now: dt.datetime) -> PayoutRun:
             },
         )
         # Rule 26: everything settled in the period is in the creators' wallets before it is counted.
-        posting.drain_clearing(now=now)
+        posting.drain_clearing(before=calendar.midnight(day=run.period_end), now=now)
         for creator, lines in _candidates(run):
             _prepare_creator(run, creator, lines, actor, now)
         PayoutRun.objects.filter(pk=run.pk, prepared_at=None).update(prepared_at=now)

@@ -8,8 +8,9 @@ from payouts.models import PayoutAccount
 from payouts.operations import onboarding
 from payouts.operations.onboarding import Addresses, NotConnectedError
 from payouts.stripe import connect
-from tests.support.creators import NOW, change_account, connect_stripe, make_creator
+from tests.support.creators import NOW, change_account, connect_stripe
 from tests.support.processes import StripeStandin
+from tests.support.runs import make_creator
 
 pytestmark = pytest.mark.django_db
 

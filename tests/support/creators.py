@@ -1,23 +1,25 @@
-"""Creators with customers, and connected accounts at the stand-in."""
+"""Creators with earnings, and connected accounts at the stand-in."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Final
 
-from accounts.customers import open_customer
-from marketplace.models import Creator
-from payouts.models import PayoutAccount
-from payouts.operations import onboarding
+from accounts.models import Customer
+from marketplace.models import Agent, Creator
+from payouts import calendar
+from payouts.calendar import Period
+from payouts.models import Payout, PayoutAccount
+from payouts.operations import approvals, onboarding, runs
 from payouts.stripe import connect
+from tests.support import runs as agent_runs
 from tests.support.processes import StripeStandin
 
 NOW: Final = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
-
-
-def make_creator(name: str = "Alice", *, now: dt.datetime = NOW) -> Creator:
-    """Make a creator with a customer of its own."""
-    slug = name.lower()
-    customer = open_customer(name=name, email=f"{slug}@example.com", now=now)
-    return Creator.objects.create(customer=customer, display_name=name, slug=slug, created_at=now)
+WEEK: Final = calendar.period_of(day=NOW.date())
+NEXT_WEEK: Final = calendar.period_of(day=WEEK.end)
+PAY_DAY: Final = WEEK.matures_at + dt.timedelta(hours=6)
+PAY_DAY_AFTER: Final = NEXT_WEEK.matures_at + dt.timedelta(hours=6)
+OLIVE: Final = "user:olive"
 
 
 def connect_stripe(
@@ -38,3 +40,37 @@ def change_account(
     standin.post(f"/_sim/accounts/{account_id}", state=state)
     connect.refresh(account_id=account_id)
     onboarding.sync(stripe_account_id=account_id, now=now)
+
+
+def earn(
+    agent: Agent, consumer: Customer, event_id: str, *, requests: int = 1, now: dt.datetime = NOW
+) -> None:
+    """Let a consumer run an agent: 50 credits a request, 40 of them the creator's."""
+    agent_runs.charge(agent, consumer, event_id, usage={"request": Decimal(requests)}, now=now)
+
+
+def earning_creator(
+    standin: StripeStandin | None = None, *, name: str = "alice", requests: int = 100, cents: int = 100_000
+) -> Creator:
+    """Make a creator that earned $0.04 a request on the Monday of WEEK, connected when a stand-in is given."""
+    creator = agent_runs.make_creator(name)
+    agent = agent_runs.make_agent(f"{name}-echo", creator=creator)
+    consumer = agent_runs.make_customer(f"{name}s-bob", credits=100_000)
+    earn(agent, consumer, f"{name}-1", requests=requests)
+    if standin:
+        connect_stripe(creator, standin)
+        standin.post("/_sim/balance/topup", amount=cents)
+    return creator
+
+
+def drafted(creator: Creator, *, period: Period = WEEK, now: dt.datetime = PAY_DAY) -> Payout:
+    """Prepare a run and give the creator's draft."""
+    runs.prepare(period=period, actor=OLIVE, now=now)
+    return Payout.objects.get(creator=creator, period_start=period.start)
+
+
+def approved(creator: Creator, *, period: Period = WEEK, now: dt.datetime = PAY_DAY) -> Payout:
+    """Prepare a run and approve the creator's draft."""
+    payout = drafted(creator, period=period, now=now)
+    approvals.approve(payouts=[payout], actor=OLIVE, now=now)
+    return payout
