@@ -5,6 +5,7 @@ from marketplace.views import creator, storefront
 app_name = "marketplace"
 
 urlpatterns = [
+    path("", storefront.home, name="home"),
     path("agents/", storefront.agents, name="agents"),
     path("agents/<slug:slug>/", storefront.agent, name="agent"),
     path("creator/start/", creator.become_creator, name="become_creator"),

@@ -4,7 +4,7 @@ import secrets
 from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.models import Customer
@@ -16,6 +16,16 @@ from marketplace.terms import PricingModel, Terms, TierTerms
 from wallets.money import cents_to_micros
 
 PAGE_MAX: Final = 1000
+HOME_AGENTS: Final = 3
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Say what Farebox is, with some agents; who is signed in goes to the wallet."""
+    if request.user.is_authenticated:
+        return redirect("billing:wallet")
+    found, _more = queries.for_sale(text="", category="", model="", page=1, viewer=None, now=clock.now())
+    return render(request, "home.html", {"agents": found[:HOME_AGENTS]})
 
 
 @require_safe
