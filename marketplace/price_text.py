@@ -34,7 +34,7 @@ def label(metric: str) -> str:
 
 def price_lines(terms: VersionTerms) -> tuple[PriceLine, ...]:
     """Tell each price component."""
-    return tuple(_line(price) for price in terms.prices)
+    return tuple(component(price) for price in terms.prices)
 
 
 def price_line(terms: VersionTerms) -> str:
@@ -59,11 +59,12 @@ def percent(share_bp: int) -> str:
     return _number(Decimal(share_bp) / 100)
 
 
-def _line(price: PriceTerms) -> PriceLine:
+def component(price: PriceTerms) -> PriceLine:
+    """Tell one price component."""
     per, text = _scale(price)
     rate = price.unit_price * per
-    usd = usd_text(int((rate * MICRO * credit_value()).to_integral_value()))
-    return PriceLine(price.metric, label(price.metric), _number(rate), text, f"${usd}")
+    nanos = int((rate * MICRO * credit_value()).to_integral_value())
+    return PriceLine(price.metric, label(price.metric), _number(rate), text, f"${_grouped(usd_text(nanos))}")
 
 
 def _scale(price: PriceTerms) -> tuple[int, str]:
@@ -76,6 +77,11 @@ def _scale(price: PriceTerms) -> tuple[int, str]:
     if per == 1:
         return 1, f"per {noun.removesuffix('s')}"
     return per, f"per {per:,} {noun if noun.endswith('s') else noun + 's'}"
+
+
+def _grouped(text: str) -> str:
+    whole, point, digits = text.partition(".")
+    return f"{int(whole):,}{point}{digits}"
 
 
 def _number(value: Decimal) -> str:

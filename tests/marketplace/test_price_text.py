@@ -1,0 +1,42 @@
+"""price_text: prices as people read them."""
+
+from decimal import Decimal
+
+import pytest
+
+from marketplace import price_text, queries, samples
+from marketplace.terms import PriceModel, PriceTerms
+from tests.support.market import for_sale
+from tests.support.people import MONDAY
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("manifest", "line"),
+    [
+        (samples.PER_REQUEST, "50 credits per request"),
+        (samples.PER_THOUSAND_TOKENS, "1 credit per 1,000 input tokens + 3 credits per 1,000 output tokens"),
+        (samples.SUBSCRIPTION, "from $9.99 a month"),
+        (samples.FREE, "Free"),
+    ],
+)
+def test_it_tells_a_price_in_one_line(manifest: str, line: str) -> None:
+    for_sale("agent", manifest)
+
+    assert price_text.price_line(queries.terms(agent="agent", at=MONDAY)) == line
+
+
+@pytest.mark.parametrize(
+    ("price", "line", "usd"),
+    [
+        (PriceTerms(PriceModel.PER_UNIT, "compute_minute", Decimal(10)), "10 credits per compute minute", "$0.01"),
+        (PriceTerms(PriceModel.PER_UNIT, "tokens", Decimal("0.0000005")), "0.5 credits per 1,000,000 tokens", "$0.0005"),
+        (PriceTerms(PriceModel.FLAT, "run", Decimal("1.50")), "1.5 credits per run", "$0.0015"),
+        (PriceTerms(PriceModel.PER_UNIT, "request", Decimal(0)), "0 credits per request", "$0.00"),
+        (PriceTerms(PriceModel.PER_UNIT, "request", Decimal("1234567.0")), "1,234,567 credits per request", "$1,234.567"),
+    ],
+)  # fmt: skip
+def test_it_tells_each_component(price: PriceTerms, line: str, usd: str) -> None:
+    told = price_text.component(price)
+
+    assert (str(told), told.usd) == (line, usd)
