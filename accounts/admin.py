@@ -13,6 +13,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 
 from accounts import customers, keys
+from accounts.forms import AnyKeyForm
 from accounts.models import ApiKey, Customer, Membership, User
 from config.kit import clock
 
@@ -71,7 +72,7 @@ class CustomerAdmin(ModelAdmin):
     fields = ("name", "email", "external_id", "public_id", "created_at")
     inlines = (MembershipInline,)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse."""
         return False
 
@@ -86,7 +87,7 @@ class CustomerAdmin(ModelAdmin):
         obj.pk, obj.public_id, obj.created_at = opened.pk, opened.public_id, opened.created_at
         obj._state.adding = False  # noqa: SLF001  (the row is there)
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001
         """Date new memberships by the server's clock."""
         for membership in formset.save(commit=False):
             membership.created_at = membership.created_at or clock.now()
@@ -112,7 +113,7 @@ class ApiKeyAdmin(ModelAdmin):
     )
     ordering = ("-id",)
     autocomplete_fields = ("customer",)
-    fields = ("name", "kind", "customer", "expires_at")
+    form = AnyKeyForm
     actions = ("revoke",)
 
     @display(description="State", label={"active": "success", "revoked": "danger", "expired": "warning"})
@@ -128,7 +129,7 @@ class ApiKeyAdmin(ModelAdmin):
         count = sum(keys.revoke(key=key, now=clock.now()) for key in chosen)
         self.message_user(request, f"{count} keys revoked.", messages.SUCCESS)
 
-    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:  # noqa: FBT001
         """Issue the key and show its secret once."""
         issued = keys.issue(
             kind=obj.kind,
@@ -148,6 +149,6 @@ class ApiKeyAdmin(ModelAdmin):
         """Allow the list and its actions, not editing."""
         return obj is None and super().has_change_permission(request)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: what a key did names it."""
         return False

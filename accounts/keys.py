@@ -71,7 +71,7 @@ def issue(
 ) -> IssuedKey:
     """Make a key; raise InvalidInputError for a name, kind, scope or expiry that cannot be."""
     name = name.strip()
-    _refuse_nonsense(kind=kind, name=name, customer=customer, scopes=scopes, expires_at=expires_at, now=now)
+    check(kind=kind, name=name, customer=customer, scopes=scopes, expires_at=expires_at, now=now)
     secret = secret_text.new(kind)
     key = ApiKey.objects.create(
         kind=kind,
@@ -85,6 +85,30 @@ def issue(
         expires_at=expires_at,
     )
     return IssuedKey(key=key, secret=secret)
+
+
+def check(
+    *,
+    kind: str,
+    name: str,
+    now: dt.datetime,
+    customer: Customer | None = None,
+    scopes: list[str] | None = None,
+    expires_at: dt.datetime | None = None,
+) -> None:
+    """Raise InvalidInputError for a key that cannot be."""
+    problems = {
+        "name": not name or len(name) > NAME_LENGTH_MAX or "\x00" in name,
+        "kind": kind not in SCOPES,
+        "customer": (kind == ApiKey.Kind.CUSTOMER) != (customer is not None),
+        "scopes": not set(scopes or []) <= set(SCOPES.get(kind, ())),
+        "expires_at": expires_at is not None and expires_at <= now,
+    }
+    errors = [{"pointer": f"/{field}", "detail": "is not valid"} for field, bad in problems.items() if bad]
+    if errors:
+        raise InvalidInputError(
+            "The key cannot be made: " + ", ".join(error["pointer"][1:] for error in errors), errors=errors
+        )
 
 
 def revoke(*, key: ApiKey, now: dt.datetime) -> bool:
@@ -112,26 +136,3 @@ def authenticate(*, secret: str, now: dt.datetime) -> Principal:
 def _touch(*, key_id: int, now: dt.datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(TOUCH, {"id": key_id, "now": now, "stale": now - USED_EVERY})
-
-
-def _refuse_nonsense(
-    *,
-    kind: str,
-    name: str,
-    customer: Customer | None,
-    scopes: list[str] | None,
-    expires_at: dt.datetime | None,
-    now: dt.datetime,
-) -> None:
-    problems = {
-        "name": not name or len(name) > NAME_LENGTH_MAX or "\x00" in name,
-        "kind": kind not in SCOPES,
-        "customer": (kind == ApiKey.Kind.CUSTOMER) != (customer is not None),
-        "scopes": not set(scopes or []) <= set(SCOPES.get(kind, ())),
-        "expires_at": expires_at is not None and expires_at <= now,
-    }
-    errors = [{"pointer": f"/{field}", "detail": "is not valid"} for field, bad in problems.items() if bad]
-    if errors:
-        raise InvalidInputError(
-            "The key cannot be made: " + ", ".join(e["pointer"][1:] for e in errors), errors=errors
-        )

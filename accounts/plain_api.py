@@ -4,7 +4,8 @@
     def log(request: ApiRequest, *, body: LogBody) -> HttpResponse: ...
 
 The view gets `request.principal` and, when `body` names a type, the parsed body; it returns `http.answer()` or
-plain data for a 200, and raises DomainErrors. What is declared here is also what the OpenAPI schema shows.
+plain data for a 200, and raises DomainErrors. What is declared here (with `query`: the query parameters and
+what they do) is also what the OpenAPI schema shows.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,6 +35,7 @@ def api_view(
     methods: list[str],
     body: Any = None,
     answers: Mapping[int, Any] | None = None,
+    query: Mapping[str, str] | None = None,
     summary: str = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., HttpResponse]]:
     """Make a plain view of the API."""
@@ -62,6 +64,8 @@ def api_view(
             methods=tuple(methods),
             scope=scope,
             summary=summary or (view.__doc__ or "").partition("\n")[0],
+            description=view.__doc__ or "",
+            query=dict(query or {}),
             body=body,
             answers=dict(answers or {}),
         )

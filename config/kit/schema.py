@@ -24,6 +24,8 @@ class Operation:
     methods: tuple[str, ...]
     scope: str
     summary: str
+    description: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     answers: Mapping[int, Any] = field(default_factory=dict)
 
@@ -44,6 +46,12 @@ class Problem(msgspec.Struct):
     detail: str
     code: str
     errors: list[ProblemItem]
+    # A 402 adds what is missing, and where to get it; amounts are {"credits", "usd"}.
+    blocking_gate: str | msgspec.UnsetType = msgspec.UNSET
+    available: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    required: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    shortfall: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    top_up_url: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def add_plain_views(result: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -54,7 +62,7 @@ def add_plain_views(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         [*types, Problem], schema_hook=_schema_of, ref_template=REF
     )
     named = dict(zip(map(id, [*types, Problem]), schemas, strict=True))
-    result.setdefault("components", {}).setdefault("schemas", {}).update(components)
+    _join(result.setdefault("components", {}).setdefault("schemas", {}), components)
     for path, operation in found:
         methods = result["paths"].setdefault(path, {})
         methods.update({m.lower(): _describe(path, operation, named) for m in operation.methods})
@@ -77,12 +85,10 @@ def _describe(path: str, operation: Operation, named: Mapping[int, Any]) -> dict
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
+        "description": operation.description,
         "tags": [section],
         "security": [{"apiKey": []}],
-        "parameters": [
-            {"in": "path", "name": name, "required": True, "schema": {"type": "string"}}
-            for name in re.findall(r"{(\w+)}", path)
-        ],
+        "parameters": _parameters(path, operation),
         "responses": {
             str(status): {"description": STATUS_WORDS.get(status, "Answer"), **_content(named[id(kind)])}
             for status, kind in (operation.answers or {200: Problem}).items()
@@ -90,15 +96,33 @@ def _describe(path: str, operation: Operation, named: Mapping[int, Any]) -> dict
     }
     if operation.body is not None:
         described["requestBody"] = {"required": True, **_content(named[id(operation.body)])}
-    if "POST" in operation.methods:
-        described["parameters"].append(
-            {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 255}}
-        )
     return described
+
+
+def _parameters(path: str, operation: Operation) -> list[dict[str, Any]]:
+    text = {"type": "string"}
+    found: list[dict[str, Any]] = [
+        {"in": "path", "name": name, "required": True, "schema": text}
+        for name in re.findall(r"{(\w+)}", path)
+    ]
+    found += [
+        {"in": "query", "name": name, "description": about, "schema": text}
+        for name, about in operation.query.items()
+    ]
+    if "POST" in operation.methods:
+        found.append({"in": "header", "name": "Idempotency-Key", "schema": {**text, "maxLength": 255}})
+    return found
 
 
 def _content(schema: Any, media_type: str = "application/json") -> dict[str, Any]:
     return {"content": {media_type: {"schema": schema}}}
+
+
+def _join(schemas: dict[str, Any], more: dict[str, Any]) -> None:
+    for name, schema in more.items():
+        known = schemas.setdefault(name, schema)
+        if known.get("properties", {}).keys() != schema.get("properties", {}).keys():
+            raise ValueError(f"Two different things are called {name} in the schema; rename one.")
 
 
 def _add_refusals(result: dict[str, Any], problem: Any) -> None:

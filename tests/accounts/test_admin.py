@@ -59,13 +59,22 @@ def test_it_makes_a_router_key_and_shows_it_once(client: Client, olive: User) ->
     assert found[0] not in client.get("/admin/accounts/apikey/").content.decode()
 
 
-def test_it_says_what_is_wrong_with_a_key(client: Client, olive: User) -> None:
-    form = {"name": "no customer", "kind": "customer", "customer": "", "expires_at_0": "", "expires_at_1": ""}
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"kind": "customer"}, "customer"),
+        ({"expires_at_0": "2020-01-01", "expires_at_1": "00:00"}, "expires_at"),
+    ],
+)
+def test_it_says_what_is_wrong_with_a_key(
+    client: Client, olive: User, change: dict[str, str], field: str
+) -> None:
+    form = {"name": "x", "kind": "router", "customer": "", "expires_at_0": "", "expires_at_1": "", **change}
 
     response = client.post("/admin/accounts/apikey/add/", form)
 
     assert response.status_code == 200
-    assert "customer" in response.content.decode()
+    assert f"The key cannot be made: {field}" in response.content.decode()
     assert not ApiKey.objects.exists()
 
 

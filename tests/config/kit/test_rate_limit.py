@@ -70,7 +70,12 @@ def test_it_seldom_asks_the_cache(settings: Settings, monkeypatch: pytest.Monkey
     settings.RATE_LIMITS = {"customer": 6000}
     asked: list[int] = []
     count = rate_limit._count
-    monkeypatch.setattr(rate_limit, "_count", lambda key, block: asked.append(block) or count(key, block))
+
+    def note_and_count(key: str, block: int) -> int | None:
+        asked.append(block)
+        return count(key, block)
+
+    monkeypatch.setattr(rate_limit, "_count", note_and_count)
 
     take(600)
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.models import Customer
 from tests.support import ledger, people
 from tests.support.ledger import CREDIT, MONDAY
 from tests.support.people import bearer
@@ -27,8 +28,8 @@ def bob(wallet: Wallet) -> dict[str, str]:
     return bearer(people.customer_key(wallet_owner(wallet)))
 
 
-def wallet_owner(wallet: Wallet) -> Any:
-    return people.Customer.objects.get(pk=wallet.owner_id)
+def wallet_owner(wallet: Wallet) -> Customer:
+    return Customer.objects.get(pk=wallet.owner_id)
 
 
 def amounts(body: dict[str, Any]) -> dict[str, str]:

@@ -111,7 +111,7 @@ class TestTransactions:
     def test_a_page_stays_the_same_while_money_moves(
         self, client: Client, wallet: Wallet, bob: dict[str, str]
     ) -> None:
-        first = client.get(URL, {"limit": 2, "type": "debit"}, headers=bob).json()
+        first = client.get(f"{URL}?limit=2&type=debit", headers=bob).json()
         spend(wallet, 6, execution="exe_6", now=MONDAY + 6 * HOUR)
 
         second = client.get(first["next"], headers=bob).json()
