@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from typing import IO, Final
 
@@ -53,14 +54,18 @@ class Instance:
         wait_until(lambda: valkey.answers(self.at.valkey), child=broker, seconds=START_SECONDS)
 
     def prepare_database(self) -> None:
-        """Make roles and database, migrate as the owner, and seed the demo."""
+        """Make roles and database, migrate as the owner, and seed the demo; again only when something changed."""
+        done = {"shape": environment.shape(self.cluster, self.at)}
+        if self.home.kept("prepared") == done and self.demo_file.exists():
+            return
         postgres.ensure_roles(self.cluster)
         postgres.ensure_database(self.cluster, environment.DATABASE)
         self._manage("migrate", "--no-input", "--verbosity", "1")
         self._manage("seed_demo", "--out", str(self.demo_file))
+        self.home.keep("prepared", done)
 
     def start_application(self) -> None:
-        """Start web, worker and beat."""
+        """Start web, and when it answers, worker and beat: three at once would keep the first page waiting."""
         python = sys.executable
         web = [python, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(self.at.web)]
         web += ["--workers", "2", "--blocking-threads", "8", "--no-ws", "--log-level", "warning"]
@@ -89,7 +94,8 @@ class Instance:
             "--schedule",
             schedule,
         ]
-        self._start(Command("web", [*web, "config.wsgi:application"], self.environ))
+        site = self._start(Command("web", [*web, "config.wsgi:application"], self.environ))
+        wait_until(lambda: answers(f"{self.at.site_url}/healthz"), child=site, seconds=START_SECONDS)
         self._start(Command("worker", worker, self.environ))
         self._start(Command("beat", [*beat, "--pidfile", ""], self.environ))
 
@@ -167,6 +173,15 @@ def clean() -> int:
     postgres.forget(home.path)
     shutil.rmtree(home.path)
     return 0
+
+
+def answers(url: str) -> bool:
+    """Tell whether a page answers 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def manage(argv: list[str]) -> int:

@@ -1,5 +1,6 @@
 """The environment that children of one instance run in: addresses and secrets, nothing else of ours."""
 
+import hashlib
 import os
 import sys
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from config.devservices.home import HOST, Home
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DATABASE: Final = "farebox"
+CODE: Final = ("config", "accounts", "wallets", "marketplace", "billing", "payouts")
 
 
 @dataclass(frozen=True)
@@ -98,3 +100,14 @@ def remember(home: Home, environ: dict[str, str]) -> None:
 def remembered(home: Home) -> dict[str, str]:
     """Return the environment of the running instance."""
     return {**bare(), **home.kept("environment")}
+
+
+def shape(cluster: postgres.Cluster, at: Addresses) -> str:
+    """Digest what a prepared database depends on: this cluster, the addresses in the demo, and all of our code."""
+    made = (cluster.data / "PG_VERSION").stat()
+    digest = hashlib.sha256(f"{made.st_ino} {made.st_mtime_ns} {at}".encode())
+    for folder in CODE:
+        for file in sorted((ROOT / folder).rglob("*")):
+            if file.suffix in {".py", ".sql", ".txt"}:
+                digest.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
