@@ -103,6 +103,7 @@ def top_up_detail(request: ApiRequest, *, public_id: str) -> TopUpState:
 
 
 def _customer(request: ApiRequest) -> Customer:
+    assert request.principal.customer_id is not None  # a customer's key, says the view
     return Customer.objects.get(pk=request.principal.customer_id)
 
 

@@ -1,18 +1,18 @@
-"""Open Stripe's checkout for a purchase whose row is committed: once, whatever is clicked, retried or killed."""
+"""Open Stripe's checkout for a purchase whose row is committed: once, whatever is clicked or killed."""
 
 import datetime as dt
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import Customer
-from billing.models.purchases import Purchase
 from billing.models.stripe import StripeCustomer
+from billing.queries.purchases import Bought
 from billing.stripe import checkout, customers
 from billing.stripe.checkout import Opened
 from config.kit.errors import ConflictError
 
-# Longer than the client's own time-outs and retries together; a killed process blocks its key no longer than this.
+# Longer than the client's time-outs and retries together; a killed process blocks its key no longer.
 CALL_SECONDS_MAX: Final = 90
 
 
@@ -23,11 +23,11 @@ class InFlightError(ConflictError):
     title = "The same request is in flight"
 
 
-def open_for(*, purchase: Purchase, customer: Customer, reference: str, title: str, now: dt.datetime) -> None:
+def open_for(*, purchase: Bought, customer: Customer, reference: str, title: str, now: dt.datetime) -> None:
     """Give a purchase its checkout session; do nothing when it has one.
 
-    Raises InFlightError while another process is at it, StripeUnavailableError (the same purchase may be tried
-    again, under the same key of Stripe's) and StripeRefusedError.
+    Raises InFlightError while another process is at it, StripeUnavailableError (the same purchase may be
+    tried again, under the same key of Stripe's) and StripeRefusedError.
     """
     if purchase.stripe_session_id:
         return
@@ -51,13 +51,14 @@ def open_for(*, purchase: Purchase, customer: Customer, reference: str, title: s
     _record(purchase, opened)
 
 
-def _take_turn(purchase: Purchase, now: dt.datetime) -> bool:
+def _take_turn(purchase: Bought, now: dt.datetime) -> bool:
     # Two requests under one key: the row's compare-and-swap lets one through, the other answers 409.
     free = _rows(purchase).filter(Q(calling_until=None) | Q(calling_until__lte=now), stripe_session_id="")
-    return free.update(calling_until=now + dt.timedelta(seconds=CALL_SECONDS_MAX)) == 1
+    taken: int = free.update(calling_until=now + dt.timedelta(seconds=CALL_SECONDS_MAX))
+    return taken == 1
 
 
-def _record(purchase: Purchase, opened: Opened) -> None:
+def _record(purchase: Bought, opened: Opened) -> None:
     _rows(purchase).filter(stripe_session_id="").update(
         stripe_session_id=opened.session_id, checkout_url=opened.url, expires_at=opened.expires_at
     )
@@ -77,5 +78,5 @@ def _stripe_customer(customer: Customer, now: dt.datetime) -> str:
     return known.stripe_id
 
 
-def _rows(purchase: Purchase):
+def _rows(purchase: Bought) -> QuerySet[Any]:
     return type(purchase).objects.filter(pk=purchase.pk)

@@ -1,4 +1,4 @@
-"""What Stripe says of our checkouts, brought into our books: by webhook, and by the sweeper when one is lost."""
+"""What Stripe says of our checkouts, brought into our books: by webhook, or by the sweeper."""
 
 import datetime as dt
 import logging
@@ -6,11 +6,11 @@ from typing import Final, assert_never
 
 from django.db.models import Q, QuerySet
 
-from billing.models.purchases import Purchase
 from billing.models.subscriptions import Subscription
 from billing.models.topups import TopUp
 from billing.operations import fees, subscriptions, topups
 from billing.queries import purchases
+from billing.queries.purchases import Bought
 from billing.stripe import checkout
 from config.kit import jobs
 
@@ -20,7 +20,7 @@ FRESH: Final = dt.timedelta(seconds=30)
 YOUNG: Final = dt.timedelta(minutes=15)
 YOUNG_PAUSE: Final = dt.timedelta(seconds=50)
 OLD_PAUSE: Final = dt.timedelta(minutes=15)
-# Stripe keeps an idempotency key for a day: after that a checkout that never opened cannot be asked for safely.
+# Stripe keeps a key for a day: after that a checkout that never opened cannot be asked for safely.
 UNOPENED_MAX: Final = dt.timedelta(hours=24)
 SWEEP_MAX: Final = 200
 
@@ -66,9 +66,11 @@ def _due(rows: "QuerySet[TopUp] | QuerySet[Subscription]", now: dt.datetime) -> 
     return list(rows.filter(opened | unopened).order_by("created_at")[:SWEEP_MAX])
 
 
-def _lapse(purchase: Purchase, now: dt.datetime) -> None:
+def _lapse(purchase: Bought, now: dt.datetime) -> None:
     match purchase:
         case TopUp():
             topups.lapse(top_up=purchase, now=now)
         case Subscription():
             subscriptions.lapse(subscription=purchase, now=now)
+        case _:
+            assert_never(purchase)

@@ -1,7 +1,7 @@
 """What a creator's plan brings when a period is paid: its credits, and what its fee is above their face.
 
-The credits earn as they burn; what lies above their face is split at once, like a run (ledger.md rule 18), so it
-goes through clearing with an execution of its own.
+The credits earn as they burn; what lies above their face is split at once, like a run (ledger.md rule 18), so
+it goes through clearing with an execution of its own.
 """
 
 import datetime as dt
@@ -52,14 +52,13 @@ def grant(*, subscription: Subscription, payment: Payment, ends_at: dt.datetime,
         owner_type="consumer", owner_id=subscription.customer_id, scope=creator.public_id, now=now
     )
     fee = parts(amount_cents=payment.received_cents, credits=subscription.credits)
-    source = Source("payment_intent", payment.intent_id)
-    settlement_id = _post(subscription, wallet, fee, source, payment, now)
+    settlement_id = _post(subscription=subscription, wallet=wallet, fee=fee, payment=payment, now=now)
     grants.add(
         wallet_id=wallet.pk,
         funding_class=PLAN,
         amount=subscription.credits,
         cash=fee.grant_cash,
-        source=source,
+        source=_source(payment),
         now=now,
         expires_at=ends_at,
     )
@@ -67,9 +66,7 @@ def grant(*, subscription: Subscription, payment: Payment, ends_at: dt.datetime,
         _share(subscription, wallet, fee, settlement_id, now)
 
 
-def _post(
-    subscription: Subscription, wallet: Wallet, fee: Fee, source: Source, payment: Payment, now: dt.datetime
-) -> int:
+def _post(*, subscription: Subscription, wallet: Wallet, fee: Fee, payment: Payment, now: dt.datetime) -> int:
     legs = [
         Leg(chart.ISSUED["plan"], -(subscription.credits + fee.above_credits)),
         Leg(wallet.pk, subscription.credits),
@@ -80,7 +77,7 @@ def _post(
         legs.append(Leg(chart.CLEARING, fee.above_credits))
     posted = ledger.post(
         kind="subscription",
-        source=source,
+        source=_source(payment),
         actor="job:billing.fulfil_checkout",
         legs=legs,
         now=now,
@@ -88,6 +85,10 @@ def _post(
         description=f"Subscription {subscription.public_id}",
     )
     return posted.transaction_id
+
+
+def _source(payment: Payment) -> Source:
+    return Source("payment_intent", payment.intent_id)
 
 
 def _share(

@@ -1,4 +1,4 @@
-"""What we could not take in: signed events that break us, and money that matches nothing. A person must look."""
+"""What we could not take in: events that break us, money that matches nothing. A person must look."""
 
 import datetime as dt
 import logging
@@ -57,7 +57,9 @@ def attempt(*, stripe_id: str, type: str, reason: str, body: bytes, now: dt.date
 
 def _keep(*, stripe_id: str, type: str, reason: str, body: bytes, now: dt.datetime) -> None:  # noqa: A002
     logger.error("stripe.quarantined id=%s type=%s reason=%s", stripe_id, type, reason)
-    row, _ = QuarantinedEvent.objects.get_or_create(stripe_id=stripe_id, defaults=_facts(type, reason, body, now))
+    row, _ = QuarantinedEvent.objects.get_or_create(
+        stripe_id=stripe_id, defaults=_facts(type, reason, body, now)
+    )
     QuarantinedEvent.objects.filter(pk=row.pk).update(
         last_at=now, quarantined_at=Coalesce("quarantined_at", now), reason=reason[:REASON_LENGTH_MAX]
     )

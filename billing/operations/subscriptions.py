@@ -43,12 +43,14 @@ def request(
 ) -> Requested:
     """Write a subscription down and open its checkout; the same key gives the same one.
 
-    Raises AgentNotFoundError, InvalidInputError (no such tier), AlreadySubscribedError, KeyReusedError, and what
-    checkouts.open_for raises.
+    Raises AgentNotFoundError, InvalidInputError (no such tier), AlreadySubscribedError, KeyReusedError, and
+    what checkouts.open_for raises.
     """
     terms = marketplace_queries.terms(agent=agent, at=now)
     chosen = _tier(terms, tier)
-    subscription, created = _write(customer, principal, key, terms, chosen, now)
+    subscription, created = _write(
+        customer=customer, principal=principal, key=key, terms=terms, tier=chosen, now=now
+    )
     if bytes(subscription.fingerprint) != _fingerprint(terms, chosen):
         raise KeyReusedError("This key came with another tier before.")
     if not subscription.stripe_session_id:
@@ -63,7 +65,9 @@ def settle(*, subscription: Subscription, checkout: Checkout, now: dt.datetime) 
         activate(subscription_id=subscription.pk, checkout=checkout, payment=payment, now=now)
     elif checkout.status == "expired":
         _close(subscription_id=subscription.pk, failure="The checkout expired.", now=now)
-    elif payment is not None and checkout.status == "complete" and payment.status == "requires_payment_method":
+    elif (
+        payment is not None and checkout.status == "complete" and payment.status == "requires_payment_method"
+    ):
         _close(subscription_id=subscription.pk, failure=payment.failure or "The payment failed.", now=now)
     elif payment is not None and payment.failure:
         waiting = Subscription.objects.filter(pk=subscription.pk, state=State.INCOMPLETE)
@@ -87,7 +91,9 @@ def activate(*, subscription_id: int, checkout: Checkout, payment: Payment, now:
         ends_at = month_after(start=now)
         facts = {"payment_intent_id": payment.intent_id, "charge_id": payment.charge_id, "paid_at": now}
         period = {"current_period_start": now, "current_period_end": ends_at}
-        _change(subscription, State.ACTIVE, f"paid by {payment.intent_id}", now, failure="", **facts, **period)
+        _change(
+            subscription, State.ACTIVE, f"paid by {payment.intent_id}", now, failure="", **facts, **period
+        )
         SubscriptionPeriod.objects.create(
             subscription=subscription,
             starts_at=now,
@@ -111,7 +117,8 @@ def _tier(terms: Terms, name: str) -> TierTerms:
             if tier.name == name:
                 return tier
     raise InvalidInputError(
-        f"{terms.agent_name} has no tier {name!r}", errors=[{"pointer": "/tier", "detail": "is not a tier on sale"}]
+        f"{terms.agent_name} has no tier {name!r}",
+        errors=[{"pointer": "/tier", "detail": "is not a tier on sale"}],
     )
 
 
@@ -120,7 +127,7 @@ def _fingerprint(terms: Terms, tier: TierTerms) -> bytes:
 
 
 def _write(
-    customer: Customer, principal: str, key: str, terms: Terms, tier: TierTerms, now: dt.datetime
+    *, customer: Customer, principal: str, key: str, terms: Terms, tier: TierTerms, now: dt.datetime
 ) -> tuple[Subscription, bool]:
     known = Subscription.objects.filter(principal=principal, idempotency_key=key).first()
     if known:
@@ -168,9 +175,14 @@ def _mismatch(subscription: Subscription, checkout: Checkout, payment: Payment) 
     if subscription.payment_intent_id:
         return f"a second payment of {subscription.public_id}, which {subscription.payment_intent_id} paid"
     asked = (subscription.amount_cents, "usd")
-    if (checkout.amount_cents, checkout.currency) != asked or (payment.received_cents, payment.currency) != asked:
+    if (checkout.amount_cents, checkout.currency) != asked or (
+        payment.received_cents,
+        payment.currency,
+    ) != asked:
         return f"{payment.received_cents} {payment.currency} came for {asked[0]} {asked[1]}"
-    others = Subscription.objects.filter(customer=subscription.customer, agent=subscription.agent, state__in=LIVE)
+    others = Subscription.objects.filter(
+        customer=subscription.customer, agent=subscription.agent, state__in=LIVE
+    )
     if others.exists():
         return f"{subscription.customer} pays twice for {subscription.agent}"
     return ""
@@ -185,6 +197,10 @@ def _close(*, subscription_id: int, failure: str, now: dt.datetime) -> None:
 
 def _change(subscription: Subscription, state: State, reason: str, now: dt.datetime, **facts: Any) -> None:
     SubscriptionStateChange.objects.create(
-        subscription=subscription, from_state=subscription.state, to_state=state, reason=reason, changed_at=now
+        subscription=subscription,
+        from_state=subscription.state,
+        to_state=state,
+        reason=reason,
+        changed_at=now,
     )
     Subscription.objects.filter(pk=subscription.pk).update(state=state, **facts)

@@ -93,13 +93,15 @@ def request(*, customer: Customer, principal: str, key: str, order: Order, now: 
 
 
 def settle(*, top_up: TopUp, checkout: Checkout, now: dt.datetime) -> None:
-    """Bring a top-up in line with what Stripe says of its checkout: paid, expired, failed, or still waiting."""
+    """Bring a top-up in line with what Stripe says of its checkout: paid, expired, failed, or waiting."""
     payment = checkout.payment
     if payment is not None and checkout.is_paid:
         credit(top_up_id=top_up.pk, checkout=checkout, payment=payment, now=now)
     elif checkout.status == "expired":
         _close(top_up_id=top_up.pk, status=TopUp.Status.EXPIRED, failure="The checkout expired.", now=now)
-    elif payment is not None and checkout.status == "complete" and payment.status == "requires_payment_method":
+    elif (
+        payment is not None and checkout.status == "complete" and payment.status == "requires_payment_method"
+    ):
         _close(top_up_id=top_up.pk, status=TopUp.Status.FAILED, failure=_failure(payment), now=now)
     elif payment is not None and payment.failure:
         # Declined, but the checkout is open: the customer may still pay with another card.
@@ -195,7 +197,7 @@ def _post(top_up: TopUp, payment: Payment, now: dt.datetime) -> None:
 
 
 def _grant(top_up: TopUp, cash: int, source: Source, now: dt.datetime) -> None:
-    # The price is spread over all credits of the purchase (ledger.md rule 2): a bonus credit is not free money.
+    # The price is spread over all credits of the purchase (ledger.md rule 2): a bonus is not free money.
     paid_cash, bonus_cash = money.largest_remainder(cash, [top_up.paid_credits, top_up.bonus_credits])
     bonus_ends = now + dt.timedelta(days=getattr(settings, "BONUS_CREDIT_DAYS", BONUS_DAYS))
     parts = [
@@ -219,7 +221,10 @@ def _mismatch(top_up: TopUp, checkout: Checkout, payment: Payment) -> str:
     if top_up.payment_intent_id:
         return f"a second payment of {top_up.public_id}, which {top_up.payment_intent_id} paid"
     asked = (top_up.amount_cents, "usd")
-    if (checkout.amount_cents, checkout.currency) != asked or (payment.received_cents, payment.currency) != asked:
+    if (checkout.amount_cents, checkout.currency) != asked or (
+        payment.received_cents,
+        payment.currency,
+    ) != asked:
         return f"{payment.received_cents} {payment.currency} came for {asked[0]} {asked[1]}"
     return ""
 

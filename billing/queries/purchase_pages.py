@@ -104,12 +104,16 @@ def presets() -> list[Preset]:
 
 def packages() -> list[PackageChoice]:
     """List the packages on sale, cheapest first."""
-    return [_package(row) for row in CreditPackage.objects.filter(active=True).order_by("price_cents", "bonus_bp")]
+    return [
+        _package(row) for row in CreditPackage.objects.filter(active=True).order_by("price_cents", "bonus_bp")
+    ]
 
 
 def subscriptions(*, customer: Customer) -> list[Sub]:
     """List a customer's subscriptions, newest first, without those that were never paid."""
-    rows = Subscription.objects.filter(customer=customer).exclude(paid_at=None).select_related("agent", "tier")
+    rows = (
+        Subscription.objects.filter(customer=customer).exclude(paid_at=None).select_related("agent", "tier")
+    )
     return [subscription(row=row) for row in rows.order_by("-created_at")]
 
 
@@ -134,7 +138,8 @@ def _remaining(row: Subscription) -> int | None:
     if row.payment_intent_id is None:
         return None
     granted = CreditGrant.objects.filter(source_type="payment_intent", source_id=row.payment_intent_id)
-    return granted.aggregate(left=Sum("remaining"))["left"]
+    left: int | None = granted.aggregate(left=Sum("remaining"))["left"]
+    return left
 
 
 def _package(row: CreditPackage) -> PackageChoice:

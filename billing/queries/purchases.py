@@ -6,8 +6,10 @@ from billing.models.topups import TopUp
 from config.kit import ids
 from config.kit.errors import NotFoundError
 
+Bought = TopUp | Subscription
 
-def by_reference(*, reference: str) -> TopUp | Subscription | None:
+
+def by_reference(*, reference: str) -> Bought | None:
     """Find a top-up or a subscription by the reference its checkout carries; None when it is not ours."""
     match reference[:4]:
         case ids.TOP_UP:
@@ -29,7 +31,9 @@ def top_up_of(*, customer: Customer, public_id: str) -> TopUp:
 def subscription_of(*, customer: Customer, public_id: str) -> Subscription:
     """Give a customer's own subscription; raise NotFoundError for anybody else's."""
     found = (
-        Subscription.objects.filter(customer=customer, public_id=public_id).select_related("agent", "tier").first()
+        Subscription.objects.filter(customer=customer, public_id=public_id)
+        .select_related("agent", "tier")
+        .first()
     )
     if found is None:
         raise NotFoundError(f"There is no subscription {public_id}.")

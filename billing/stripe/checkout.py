@@ -53,7 +53,9 @@ class Checkout:
     @property
     def is_paid(self) -> bool:
         """Say whether the money is there; `complete` alone does not mean paid."""
-        return self.payment_status == "paid" and self.payment is not None and self.payment.status == "succeeded"
+        return (
+            self.payment_status == "paid" and self.payment is not None and self.payment.status == "succeeded"
+        )
 
 
 def open_session(

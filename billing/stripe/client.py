@@ -14,12 +14,16 @@ RETRIES: Final = 2
 def client() -> stripe.StripeClient:
     """Give the client for this deployment's key and address."""
     # Tests of a slow Stripe cannot wait for twenty seconds.
-    return _client(secret_key(), settings.STRIPE_API_BASE, getattr(settings, "STRIPE_READ_SECONDS", READ_SECONDS))
+    return _client(
+        secret_key(), settings.STRIPE_API_BASE, getattr(settings, "STRIPE_READ_SECONDS", READ_SECONDS)
+    )
 
 
 def secret_key() -> str:
     """Give the secret key of the mode this deployment runs in."""
-    key: str = settings.STRIPE_LIVE_SECRET_KEY if settings.STRIPE_LIVE_MODE else settings.STRIPE_TEST_SECRET_KEY
+    key: str = (
+        settings.STRIPE_LIVE_SECRET_KEY if settings.STRIPE_LIVE_MODE else settings.STRIPE_TEST_SECRET_KEY
+    )
     return key
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from billing.stripe.errors import StripeRefusedError, translated
 
 logger = logging.getLogger(__name__)
 
-# Only what something of ours follows: every other type costs calls and locks in dj-stripe's mirror for nothing.
+# Only what something of ours follows: every other type costs dj-stripe calls and locks for nothing.
 PLATFORM_EVENTS: Final = (
     "checkout.session.completed",
     "checkout.session.async_payment_succeeded",
@@ -52,7 +52,7 @@ ENDPOINTS: Final = (
 
 
 def register(*, base_url: str) -> list[str]:
-    """Make both endpoints point at this deployment, and return their addresses; those that do are left alone."""
+    """Make both endpoints point at this deployment, and return their addresses."""
     return [_ensure(endpoint, base_url) for endpoint in ENDPOINTS]
 
 
@@ -81,18 +81,19 @@ def _is_known(stripe_id: str) -> bool:
 def _create(endpoint: Endpoint, base_url: str) -> str:
     uuid = str(uuid4())
     url = base_url + reverse("billing:stripe_webhook", args=[uuid])
+    # The SDK's types name each event and version as a literal; ours come from tables and settings.
+    params: Any = {
+        "url": url,
+        "connect": endpoint.connect,
+        "enabled_events": list(endpoint.events),
+        "api_version": settings.STRIPE_API_VERSION,
+        "description": endpoint.name,
+        # dj-stripe finds its row by this; the secret is told only in this one answer.
+        "metadata": {"djstripe_uuid": uuid, "farebox": endpoint.name},
+    }
     with translated():
         created = client().v1.webhook_endpoints.create(
-            {
-                "url": url,
-                "connect": endpoint.connect,
-                "enabled_events": list(endpoint.events),  # type: ignore[typeddict-item]
-                "api_version": settings.STRIPE_API_VERSION,
-                "description": endpoint.name,
-                # dj-stripe finds its row by this; the secret is told only in this one answer.
-                "metadata": {"djstripe_uuid": uuid, "farebox": endpoint.name},
-            },
-            {"idempotency_key": f"webhook-endpoint:{uuid}"},
+            params, {"idempotency_key": f"webhook-endpoint:{uuid}"}
         )
     WebhookEndpoint.sync_from_stripe_data(created.to_dict(), api_key=secret_key())
     logger.info("stripe.endpoint_registered url=%s connect=%s", url, endpoint.connect)

@@ -1,7 +1,8 @@
 """What an error of Stripe's means for us: one table, closed by default.
 
-`retry` keeps the intent and its key: the outcome may be unknown, and the same key is safe. `refuse` is a definite
-no that a person can act on. Everything the table does not name is `bug`: ours to mend, never to be retried blindly.
+`retry` keeps the intent and its key: the outcome may be unknown, and the same key is safe. `refuse` is a
+definite no that a person can act on. Everything the table does not name is `bug`: ours to mend, never to be
+retried blindly.
 """
 
 from collections.abc import Iterator
@@ -84,7 +85,9 @@ def verdict(error: stripe.StripeError) -> Verdict:
         if isinstance(error, case.error) and case.code in {None, error.code}:
             return case.verdict
     # Stripe's 409 and 5xx come in more classes than one.
-    return Verdict.RETRY if error.http_status in {409, 429} or (error.http_status or 0) >= 500 else Verdict.BUG
+    return (
+        Verdict.RETRY if error.http_status in {409, 429} or (error.http_status or 0) >= 500 else Verdict.BUG
+    )
 
 
 @contextmanager
@@ -97,6 +100,8 @@ def translated() -> Iterator[None]:
             case Verdict.RETRY:
                 raise StripeUnavailableError from error
             case Verdict.REFUSE:
-                raise StripeRefusedError(error.user_message or str(error), stripe_code=error.code or "") from error
+                raise StripeRefusedError(
+                    error.user_message or str(error), stripe_code=error.code or ""
+                ) from error
             case Verdict.BUG:
                 raise StripeBugError(str(error)) from error

@@ -1,4 +1,4 @@
-"""What follows from an event of Stripe's: a job that asks Stripe how things stand. Nothing is done on the spot.
+"""What follows from an event of Stripe's: a job that asks Stripe how things stand.
 
 Events come twice, late and out of order, so they only say where to look.
 """

@@ -1,7 +1,7 @@
-"""The front door of `/stripe/webhook/<uuid>/`: nothing is kept, parsed or called before the signature is proven.
+"""The front door of `/stripe/webhook/<uuid>/`: nothing is kept or parsed before the signature is proven.
 
-Behind it stands dj-stripe's own view, which keeps the inbox and the mirror. What it cannot digest is quarantined:
-Stripe would send it again for three days, and switch the endpoint off in the end.
+Behind it stands dj-stripe's own view, which keeps the inbox and the mirror. What it cannot digest is
+quarantined: Stripe would send it again for three days, and switch the endpoint off in the end.
 """
 
 import datetime as dt
@@ -61,7 +61,9 @@ def _proven_secret(request: HttpRequest, endpoint: WebhookEndpoint) -> str | Non
     header = request.META.get("HTTP_STRIPE_SIGNATURE", "")
     for secret in (endpoint.secret, *getattr(settings, "STRIPE_WEBHOOK_PREVIOUS_SECRETS", ())):
         try:
-            stripe.WebhookSignature.verify_header(request.body, header, secret, int(TOLERANCE.total_seconds()))
+            stripe.WebhookSignature.verify_header(
+                request.body, header, secret, int(TOLERANCE.total_seconds())
+            )
         except (stripe.SignatureVerificationError, UnicodeError, TypeError):
             continue
         return secret if _is_not_from_the_future(header) else None
@@ -79,7 +81,9 @@ def _event(body: bytes) -> dict[str, Any] | None:
         event = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    named = isinstance(event, dict) and isinstance(event.get("id"), str) and isinstance(event.get("type"), str)
+    named = (
+        isinstance(event, dict) and isinstance(event.get("id"), str) and isinstance(event.get("type"), str)
+    )
     return event if named else None
 
 
@@ -105,9 +109,10 @@ def _address(text: str) -> str:
 
 def _hand_on(request: HttpRequest, uuid: UUID, event: dict[str, Any]) -> HttpResponse:
     try:
-        return process(request, uuid=uuid)
-    except Exception as error:  # noqa: BLE001  (anything at all may come out of a mirror fed with a stranger's JSON)
+        answer: HttpResponse = process(request, uuid=uuid)
+    except Exception as error:  # noqa: BLE001  (whatever a mirror makes of JSON it does not know)
         return _failed(request, event, error)
+    return answer
 
 
 def _failed(request: HttpRequest, event: dict[str, Any], error: Exception) -> HttpResponse:
