@@ -9,6 +9,8 @@ from marketplace.terms import PriceModel, PriceTerms
 from tests.support.market import for_sale
 from tests.support.people import MONDAY
 
+PER_UNIT = PriceModel.PER_UNIT
+
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
@@ -29,11 +31,11 @@ def test_it_tells_a_price_in_one_line(manifest: str, line: str) -> None:
 @pytest.mark.parametrize(
     ("price", "line", "usd"),
     [
-        (PriceTerms(PriceModel.PER_UNIT, "compute_minute", Decimal(10)), "10 credits per compute minute", "$0.01"),
-        (PriceTerms(PriceModel.PER_UNIT, "tokens", Decimal("0.0000005")), "0.5 credits per 1,000,000 tokens", "$0.0005"),
+        (PriceTerms(PER_UNIT, "compute_minute", Decimal(10)), "10 credits per compute minute", "$0.01"),
+        (PriceTerms(PER_UNIT, "tokens", Decimal("0.0000005")), "0.5 credits per 1,000,000 tokens", "$0.0005"),
         (PriceTerms(PriceModel.FLAT, "run", Decimal("1.50")), "1.5 credits per run", "$0.0015"),
-        (PriceTerms(PriceModel.PER_UNIT, "request", Decimal(0)), "0 credits per request", "$0.00"),
-        (PriceTerms(PriceModel.PER_UNIT, "request", Decimal("1234567.0")), "1,234,567 credits per request", "$1,234.567"),
+        (PriceTerms(PER_UNIT, "request", Decimal(0)), "0 credits per request", "$0.00"),
+        (PriceTerms(PER_UNIT, "request", Decimal("1234567.0")), "1,234,567 credits per request", "$1,234.567"),
     ],
 )  # fmt: skip
 def test_it_tells_each_component(price: PriceTerms, line: str, usd: str) -> None:
