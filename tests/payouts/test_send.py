@@ -3,7 +3,6 @@
 import datetime as dt
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from billing.stripe.client import client
 from payouts import states
@@ -203,7 +202,7 @@ class TestApprove:
 
     @pytest.mark.parametrize(("limit", "state"), [(399, "draft"), (400, "approved")])
     def test_small_drafts_are_approved_by_themselves_when_the_setting_says_so(
-        self, stripe_standin: StripeStandin, settings: SettingsWrapper, limit: int, state: str
+        self, stripe_standin: StripeStandin, settings: Settings, limit: int, state: str
     ) -> None:
         settings.PAYOUT_AUTO_APPROVE_CENTS = limit
         payout = drafted(earning_creator(stripe_standin))

@@ -1,0 +1,107 @@
+"""What staff see first: is the money right, what waits for somebody, what happened today."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import Count, Max, Sum
+
+from billing.models import Execution, QuarantinedEvent
+from payouts.models import Payout
+from wallets import chart, queries
+from wallets.models import BooksCheck, Wallet
+from wallets.money import CREDITS
+
+BOOKS: Final = "admin:wallets_bookscheck_changelist"
+PAYOUTS: Final = "admin:payouts_payout_changelist"
+EVENTS: Final = "admin:billing_quarantinedevent_changelist"
+
+
+@dataclass(frozen=True)
+class Money:
+    """Where the money stands; USD micros but for the consumers' credits."""
+
+    cash: int
+    deferred: int
+    owed: int
+    in_transit: int
+    consumers: int
+    reserved: int
+
+
+@dataclass(frozen=True)
+class Today:
+    """Runs settled since midnight, UTC."""
+
+    runs: int
+    charged: int
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The last proof of the books."""
+
+    violated: int
+    checked_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Things of one kind that wait for somebody; `page` is the admin's name of their list."""
+
+    label: str
+    count: int
+    page: str
+    query: str = ""
+
+
+def money() -> Money:
+    """Read the platform's position from the ledger."""
+    consumers = Wallet.objects.filter(owner_type=Wallet.OwnerType.CONSUMER, unit=CREDITS).aggregate(
+        balance=Sum("balance", default=0), held=Sum("held", default=0)
+    )
+    return Money(
+        cash=-queries.platform_balance(chart.STRIPE_CASH),
+        deferred=queries.platform_balance(chart.DEFERRED),
+        owed=queries.platform_balance(chart.OWED),
+        in_transit=queries.platform_balance(chart.IN_TRANSIT),
+        consumers=int(consumers["balance"]),
+        reserved=int(consumers["held"]),
+    )
+
+
+def today(*, now: dt.datetime) -> Today:
+    """Count what settled today and what it came to."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    settled = (
+        Execution.objects.filter(state=Execution.State.SETTLED, closed_at__gte=midnight)
+        .exclude(source=Execution.Source.PLAN_FEE)
+        .aggregate(runs=Count("id"), charged=Sum("charged", default=0))
+    )
+    return Today(runs=settled["runs"], charged=int(settled["charged"]))
+
+
+def proof() -> Proof:
+    """Read how the last proof of the books ended."""
+    last = BooksCheck.objects.aggregate(violated=Sum("violations", default=0), at=Max("checked_at"))
+    return Proof(violated=int(last["violated"]), checked_at=last["at"])
+
+
+def waiting() -> list[Waiting]:
+    """List what somebody must look at; what counts none is left out."""
+    states = dict(Payout.objects.values_list("state").annotate(count=Count("id")).order_by())
+    found = [
+        _payouts("Payouts to approve", Payout.State.DRAFT, states),
+        _payouts("Payouts with an unknown outcome", Payout.State.UNKNOWN, states),
+        _payouts("Payouts that failed", Payout.State.FAILED, states),
+        Waiting(
+            "Stripe events set aside",
+            QuarantinedEvent.objects.filter(resolved_at=None, quarantined_at__isnull=False).count(),
+            EVENTS,
+        ),
+    ]
+    return [item for item in found if item.count]
+
+
+def _payouts(label: str, state: Payout.State, counts: dict[str, int]) -> Waiting:
+    return Waiting(label, counts.get(state, 0), PAYOUTS, query=f"?state__exact={state}")

@@ -1,0 +1,224 @@
+"""What a creator's pages show: frozen values, no querysets."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.urls import reverse
+
+from marketplace.models import Agent, Creator
+from payouts import calendar, gates, requirements
+from payouts.calendar import DAY, Period
+from payouts.models import Payout, PayoutAccount
+from payouts.queries import earnings, maturing, standing
+from payouts.queries.earnings import Row, Sums
+from payouts.requirements import Requirement
+from wallets.money import credits_to_usd, text
+
+MONTH_DAYS: Final = 30
+TOP_AGENTS: Final = 5
+
+
+@dataclass(frozen=True)
+class Account:
+    """The connected account, as dj-stripe synced it last."""
+
+    state: str
+    stripe_account_id: str = ""
+    payouts_enabled: bool = False
+    details_submitted: bool = False
+    requirements: tuple[Requirement, ...] = ()
+    disabled_reason: str = ""
+    synced_at: dt.datetime | None = None
+
+    @property
+    def charges_enabled(self) -> bool:
+        """Creators are paid by transfers; they charge nobody."""
+        return False
+
+
+@dataclass(frozen=True)
+class NextPayout:
+    """The next pay date and what it will bring, as things stand."""
+
+    date: dt.date
+    period_from: dt.date
+    period_to: dt.date
+    estimate: int
+    estimate_usd: int
+    maturing: int
+    blocked_reason: str
+
+
+@dataclass(frozen=True)
+class CheckItem:
+    """One step on the way to the first payout."""
+
+    label: str
+    done: bool
+    url: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Recent:
+    """Net earnings of today (UTC), of 7 and of 30 days."""
+
+    today: int
+    week: int
+    month: int
+    today_usd: int
+    week_usd: int
+    month_usd: int
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The creator's home."""
+
+    earnings: Recent
+    next_payout: NextPayout | None
+    checklist: tuple[CheckItem, ...]
+    chart: dict[str, Any] | None
+    summary: str
+    top_agents: tuple[Row, ...]
+    account: Account
+
+
+def overview(*, creator: Creator, minimum_cents: int, now: dt.datetime) -> Overview:
+    """Gather the creator's home."""
+    today = calendar.utc_day(at=now)
+    first = today - DAY * (MONTH_DAYS - 1)
+    span = {"since": calendar.midnight(day=first), "until": now}
+    rows = earnings.rows(creator_id=creator.pk, group_by="day", **span)
+    agents = earnings.rows(creator_id=creator.pk, group_by="agent", **span)
+    return Overview(
+        earnings=_recent(rows, today),
+        next_payout=next_payout(creator=creator, minimum_cents=minimum_cents, now=now),
+        checklist=_checklist(creator, earned=bool(rows)),
+        chart=day_chart(rows=rows, first=first, last=today) if rows else None,
+        summary=summary(rows=rows, days=MONTH_DAYS),
+        top_agents=tuple(agents[:TOP_AGENTS]),
+        account=account(creator=creator),
+    )
+
+
+def account(*, creator: Creator) -> Account:
+    """Read where the creator's connection to Stripe stands."""
+    row = PayoutAccount.objects.filter(creator=creator).exclude(stripe_account_id=None).first()
+    if row is None:
+        return Account(state="none")
+    return Account(
+        state=_account_state(row),
+        stripe_account_id=row.stripe_account_id or "",
+        payouts_enabled=row.payouts_enabled,
+        details_submitted=row.details_submitted,
+        requirements=tuple(requirements.in_words(names=row.requirements_due)),
+        disabled_reason=requirements.disabled_in_words(reason=row.disabled_reason),
+        synced_at=row.synced_at,
+    )
+
+
+def next_payout(*, creator: Creator, minimum_cents: int, now: dt.datetime) -> NextPayout | None:
+    """Estimate the next pay date's payout; None when nothing is earned and unpaid."""
+    pay_date = calendar.next_pay_date(now=now)
+    period = calendar.period_of(day=pay_date - calendar.PAID_AFTER_END - DAY)
+    lines = maturing.unmatured(before=period.end, creator_id=creator.pk)
+    purse = standing.purse(creator_id=creator.pk)
+    unpromised = purse.payable - standing.promised(creator_id=creator.pk) + purse.debt
+    estimate = unpromised + sum(line.amount for line in lines)
+    later = earnings.position(creator_id=creator.pk).maturing - sum(line.amount for line in lines)
+    if estimate <= 0 and later <= 0:
+        return None
+    return _next_payout(creator, period, max(estimate, 0), max(later, 0), minimum_cents)
+
+
+def day_chart(*, rows: Sequence[Row], first: dt.date, last: dt.date) -> dict[str, Any]:
+    """Draw net earnings by UTC day, the empty days too."""
+    nets = {row.day: row.net for row in rows}
+    days = [first + DAY * number for number in range((last - first).days + 1)]
+    return {
+        "labels": [f"{day:%b} {day.day}" for day in days],
+        "series": [{"name": "Yours", "values": [nets.get(day, 0) for day in days]}],
+        "unit": "credits",
+        "kind": "bar",
+        "stacked": False,
+    }
+
+
+def agent_chart(*, rows: Sequence[Row]) -> dict[str, Any]:
+    """Draw net earnings by agent."""
+    return {
+        "labels": [row.name for row in rows],
+        "series": [{"name": "Yours", "values": [row.net for row in rows]}],
+        "unit": "credits",
+        "kind": "bar",
+        "stacked": False,
+    }
+
+
+def summary(*, rows: Sequence[Sums], days: int) -> str:
+    """Say a chart in one sentence."""
+    net, runs = sum(row.net for row in rows), sum(row.executions for row in rows)
+    if not rows:
+        return f"No earnings in the last {days} days."
+    return f"{text(net)} credits from {runs:,} run{'' if runs == 1 else 's'} in {days} days."
+
+
+def _recent(rows: Sequence[Row], today: dt.date) -> Recent:
+    def net(days: int) -> int:
+        return sum(row.net for row in rows if row.day and row.day > today - DAY * days)
+
+    day, week, month = net(1), net(7), net(MONTH_DAYS)
+    return Recent(day, week, month, credits_to_usd(day), credits_to_usd(week), credits_to_usd(month))
+
+
+def _next_payout(
+    creator: Creator, period: Period, estimate: int, later: int, minimum_cents: int
+) -> NextPayout:
+    row = PayoutAccount.objects.filter(creator=creator).first()
+    found = gates.assess(
+        payable=estimate, standing=standing.account_standing(account=row), minimum_cents=minimum_cents
+    )
+    return NextPayout(
+        date=period.pay_date,
+        period_from=period.start,
+        period_to=period.last_day,
+        estimate=estimate,
+        estimate_usd=credits_to_usd(found.amount),
+        maturing=later,
+        blocked_reason=found.detail if estimate else "",
+    )
+
+
+def _account_state(row: PayoutAccount) -> str:
+    if row.can_be_paid:
+        return "active"
+    if not row.details_submitted:
+        return "onboarding"
+    return "restricted" if row.requirements_due or row.disabled_reason else "pending"
+
+
+def _checklist(creator: Creator, *, earned: bool) -> tuple[CheckItem, ...]:
+    published = Agent.objects.filter(creator=creator, status=Agent.Status.PUBLISHED).exists()
+    transferred = Payout.objects.filter(creator=creator, state__in=Payout.TRANSFERRED).exists()
+    row = PayoutAccount.objects.filter(creator=creator).first()
+    return (
+        CheckItem(
+            "Publish an agent",
+            published,
+            reverse("marketplace:creator_agent_new"),
+            "Set its price with a manifest.",
+        ),
+        CheckItem(
+            "Connect Stripe",
+            bool(row and row.can_be_paid),
+            reverse("payouts:connect"),
+            "Stripe checks who you are and pays your bank.",
+        ),
+        CheckItem(
+            "Earn from a first run", earned or transferred, "", "Runs of your own agents earn you nothing."
+        ),
+        CheckItem("Receive a payout", transferred, "", "Weeks are paid on the Wednesday after."),
+    )

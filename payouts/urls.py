@@ -1,0 +1,16 @@
+from django.urls import path
+
+from payouts.views import connect, earnings, payouts
+
+app_name = "payouts"
+
+urlpatterns = [
+    path("creator/", earnings.overview, name="overview"),
+    path("creator/earnings/", earnings.report, name="earnings"),
+    path("creator/payouts/", payouts.payouts, name="payouts"),
+    path("creator/payouts/<str:public_id>/", payouts.payout, name="payout"),
+    path("creator/connect/", connect.connect, name="connect"),
+    path("creator/connect/start/", connect.connect_start, name="connect_start"),
+    path("creator/connect/refresh/", connect.connect_refresh, name="connect_refresh"),
+    path("creator/connect/dashboard/", connect.connect_dashboard, name="connect_dashboard"),
+]
