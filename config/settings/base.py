@@ -6,6 +6,7 @@ from typing import Any, Final
 import django_stubs_ext
 
 from config import env
+from config.settings import unfold
 
 django_stubs_ext.monkeypatch()
 
@@ -256,7 +257,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-UNFOLD: dict[str, Any] = {"SITE_TITLE": "Farebox", "SITE_HEADER": "Farebox", "SITE_URL": "/"}
+UNFOLD = unfold.UNFOLD
 
 LOGGING = {
     "version": 1,
