@@ -1,11 +1,12 @@
 """The market in the admin: suspend agents, read versions, sell packages."""
 
 import pytest
+from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from marketplace.models import Agent, CreditPackage, PlanVersion
+from marketplace.models import Agent, Creator, CreditPackage, PlanVersion
 from tests.support.market import for_sale
 
 pytestmark = pytest.mark.django_db
@@ -38,17 +39,16 @@ def test_it_suspends_and_reinstates_an_agent(client: Client, olive: User) -> Non
     assert agent.status == Agent.Status.PUBLISHED
 
 
-@pytest.mark.parametrize("model", ["agent", "creator", "planversion", "creditpackage"])
-def test_every_list_and_form_opens(client: Client, model: str) -> None:
+@pytest.mark.parametrize("model", [Agent, Creator, PlanVersion, CreditPackage])
+def test_every_list_and_form_opens(client: Client, model: type[Model]) -> None:
     for_sale()
-    list_url = reverse(f"admin:marketplace_{model}_changelist")
-    models = {"agent": Agent, "planversion": PlanVersion, "creditpackage": CreditPackage}
-    first = models[model].objects.first() if model in models else Agent.objects.get().creator
+    name = f"admin:marketplace_{model._meta.model_name}"
+    first = model._default_manager.first()
     assert first is not None
 
-    assert client.get(list_url).status_code == 200
-    assert client.get(list_url, {"q": "per"}).status_code == 200
-    assert client.get(reverse(f"admin:marketplace_{model}_change", args=[first.pk])).status_code == 200
+    assert client.get(reverse(f"{name}_changelist")).status_code == 200
+    assert client.get(reverse(f"{name}_changelist"), {"q": "per"}).status_code == 200
+    assert client.get(reverse(f"{name}_change", args=[first.pk])).status_code == 200
 
 
 def test_a_version_is_read_only(client: Client) -> None:

@@ -83,7 +83,11 @@ def test_it_reads_holds_rounding_and_split() -> None:
 
     pricing = manifest.parse(text)
 
-    assert (pricing.default_hold, pricing.minimum, pricing.quantum) == (100, 1, Decimal("0.5"))
+    assert (pricing.default_hold, pricing.minimum, pricing.quantum) == (
+        Decimal(100),
+        Decimal(1),
+        Decimal("0.5"),
+    )
     assert pricing.split == (Payee("creator", Decimal(80)), Payee("platform", Decimal(20)))
 
 
