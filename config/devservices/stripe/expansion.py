@@ -9,7 +9,7 @@ from config.devservices.stripe.forms import Params
 from config.devservices.stripe.scope import Scope
 
 DEPTH_MAX: Final = 4
-INCLUDABLE: Final[dict[tuple[str, str], Callable[[Scope, Json], Json]]] = {}
+INCLUDABLE: Final[dict[tuple[str, str], Callable[[Scope, Json], Json | None]]] = {}
 
 
 def apply(scope: Scope, body: Json, params: Params) -> Json:
@@ -26,14 +26,14 @@ def apply(scope: Scope, body: Json, params: Params) -> Json:
     return answer
 
 
-def _expand(scope: Scope, here: Any, keys: list[str]) -> bool:
+def _expand(scope: Scope, here: Any, keys: list[str], name: str = "") -> bool:
     if isinstance(here, list):
-        expanded = [_expand(scope, item, keys) for item in here]
+        expanded = [_expand(scope, item, keys, name) for item in here]
         return all(expanded)
     if not isinstance(here, dict):
         return False
     key, rest = keys[0], keys[1:]
-    include = INCLUDABLE.get((here.get("object", ""), key))
+    include = INCLUDABLE.get((here.get("object", name), key))
     if include:
         here[key] = events.public(include(scope, here))
     elif isinstance(here.get(key), str):
@@ -43,4 +43,4 @@ def _expand(scope: Scope, here: Any, keys: list[str]) -> bool:
         here[key] = events.public(found)
     elif key not in here:
         return False
-    return not rest or here[key] is None or _expand(scope, here[key], rest)
+    return not rest or here[key] is None or _expand(scope, here[key], rest, key)

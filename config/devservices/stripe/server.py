@@ -1,10 +1,11 @@
 """The sockets: an HTTP server thread per connection, the webhook sender and the ticker."""
 
+import contextlib
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from config.devservices.stripe import ids
@@ -25,6 +26,26 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = BACKLOG
     application: Application
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self.open: set[socket.socket] = set()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection in its own thread, and remember it."""
+        self.open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """End a connection."""
+        self.open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """End the connections that clients keep open, so that they meet a later server afresh."""
+        for connection in list(self.open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -109,6 +130,7 @@ class StandIn:
         """Stop everything and close the file."""
         self.server.shutdown()
         self.server.server_close()
+        self.server.hang_up()
         self.ticker.stop()
         self.sender.stop()
         self.store.close()

@@ -123,6 +123,7 @@ def bank(account_id: str, bank_id: str) -> Json:
         "bank_name": "STRIPE TEST BANK",
         "country": "US",
         "currency": "usd",
+        "customer": None,
         "default_for_currency": True,
         "fingerprint": "1JWtPxqbdX5Gamtc",
         "future_requirements": _bank_requirements(),

@@ -132,3 +132,4 @@ def _line_items(scope: Scope, session: Json) -> Json:
 
 
 expansion.INCLUDABLE[(KIND, "line_items")] = _line_items
+expansion.INCLUDABLE[("total_details", "breakdown")] = lambda *_: {"discounts": [], "taxes": []}

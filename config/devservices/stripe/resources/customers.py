@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from config.devservices.stripe import ids, listing
+from config.devservices.stripe import expansion, ids, listing
 from config.devservices.stripe.errors import Json, missing
 from config.devservices.stripe.forms import Params
 from config.devservices.stripe.resources import addresses
@@ -142,3 +142,10 @@ def _shipping(params: Params) -> Json | None:
         "address": addresses.read(params.child("address")),
         **{field: params.text(field) for field in ("name", "phone")},
     }
+
+
+def _sources(scope: Scope, customer: Json) -> Json:
+    return listing.wrap([], url=f"{URL}/{customer['id']}/sources")
+
+
+expansion.INCLUDABLE[("customer", "sources")] = _sources

@@ -51,6 +51,7 @@ def _item(scope: Scope, params: Params) -> Json:
         "amount_total": amount,
         "currency": price["currency"],
         "description": product["name"],
+        "discounts": [],
         "metadata": {},
         "price": events.public(price),
         "quantity": quantity,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from config.devservices.stripe import balances, listing
+from config.devservices.stripe import balances, expansion, listing
 from config.devservices.stripe.errors import Json, refused
 from config.devservices.stripe.forms import Params
 from config.devservices.stripe.resources import banking
@@ -47,3 +47,12 @@ def retrieve(scope: Scope, params: Params, id: str) -> Json:
 def cancel(scope: Scope, params: Params, id: str) -> Json:
     """Cancel a manual payout that is pending."""
     return banking.cancel(scope, scope.get("payout", id))
+
+
+def _bank(scope: Scope, payout: Json) -> Json | None:
+    account = scope.store.find(scope.store.owner(payout["id"]) or "")
+    banks = account["external_accounts"]["data"] if account else []
+    return next((bank for bank in banks if bank["id"] == payout["destination"]), None)
+
+
+expansion.INCLUDABLE[("payout", "destination")] = _bank

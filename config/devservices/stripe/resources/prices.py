@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from config.devservices.stripe import ids, listing
+from config.devservices.stripe import expansion, ids, listing
 from config.devservices.stripe.errors import Json, StripeError
 from config.devservices.stripe.forms import Params
 from config.devservices.stripe.resources import products
@@ -126,3 +126,15 @@ def _apply(scope: Scope, price: Json, params: Params, *, event: str) -> Json:
     scope.save(price)
     scope.emit(event, price, before=before if event.endswith("updated") else None)
     return price
+
+
+expansion.INCLUDABLE[("price", "currency_options")] = lambda _, price: {
+    price["currency"]: {
+        "custom_unit_amount": None,
+        "tax_behavior": price["tax_behavior"],
+        "unit_amount": price["unit_amount"],
+        "unit_amount_decimal": price["unit_amount_decimal"],
+    }
+}
+# A price of one amount has no tiers, asked for or not.
+expansion.INCLUDABLE[("price", "tiers")] = lambda *_: None

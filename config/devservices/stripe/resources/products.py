@@ -33,6 +33,13 @@ def retrieve(scope: Scope, params: Params, id: str) -> Json:
     return scope.get("product", id)
 
 
+@route("GET", URL + "/{id}/features", *PAGING)
+def index_features(scope: Scope, params: Params, id: str) -> Json:
+    """List a product's entitlement features: none."""
+    scope.get("product", id)
+    return listing.wrap([], url=f"{URL}/{id}/features")
+
+
 @route("POST", URL + "/{id}", *ACCEPTS)
 def update(scope: Scope, params: Params, id: str) -> Json:
     """Change a product."""

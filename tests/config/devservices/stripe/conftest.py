@@ -31,7 +31,7 @@ class Sim:
 
     url: str
 
-    def post(self, path: str, **body: Any) -> Any:
+    def post(self, path: str, /, **body: Any) -> Any:
         """Use a control that must succeed."""
         answer = requests.post(f"{self.url}/_sim{path}", json=body, timeout=10)
         assert answer.status_code == 200, answer.text
