@@ -22,18 +22,22 @@ class SignedInRequest(HttpRequest):
 
 
 class ActiveCustomerMiddleware:
-    """Set `request.customer`, read when first looked at; somebody without a customer gets one."""
+    """Set `request.customer`, read when first looked at (the API never does): None for nobody signed in.
+
+    Somebody signed in without a customer gets one.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: SignedInRequest) -> HttpResponse:
-        if request.user.is_authenticated:
-            request.customer = cast("Customer", SimpleLazyObject(lambda: _customer(request)))
+        request.customer = cast("Customer", SimpleLazyObject(lambda: _customer(request)))
         return self.get_response(request)
 
 
-def _customer(request: SignedInRequest) -> Customer:
+def _customer(request: SignedInRequest) -> Customer | None:
+    if not request.user.is_authenticated:
+        return None
     try:
         return customers.active_customer(user=request.user, preferred=request.session.get(SESSION_KEY))
     except NotFoundError:

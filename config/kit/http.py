@@ -60,6 +60,14 @@ class MethodNotAllowedError(DomainError):
         self.headers = {"Allow": ", ".join(allowed)}
 
 
+class LengthRequiredError(DomainError):
+    """The body comes in chunks of unknown sum: its size cannot be refused before it is read."""
+
+    code = "length_required"
+    status = 411
+    title = "Length required"
+
+
 class BodyTooLargeError(DomainError):
     """The body is above the cap."""
 
@@ -187,7 +195,9 @@ def _pointers(detail: Any, pointer: str) -> list[dict[str, str]]:
 
 
 def refuse_large(meta: Mapping[str, Any]) -> None:
-    """Raise BodyTooLargeError by the declared length, before a byte is read."""
+    """Raise BodyTooLargeError or LengthRequiredError by the declared length, before a byte is read."""
+    if "HTTP_TRANSFER_ENCODING" in meta and not meta.get("CONTENT_LENGTH"):
+        raise LengthRequiredError("Send Content-Length; chunked bodies are not taken.")
     length = str(meta.get("CONTENT_LENGTH") or "0")
     if not length.isdecimal() or int(length) > strict_json.BODY_BYTES_MAX:
         raise BodyTooLargeError(f"A body holds at most {strict_json.BODY_BYTES_MAX} bytes.")

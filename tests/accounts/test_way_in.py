@@ -129,6 +129,15 @@ class TestPlainView:
         body = b'{"agent": "' + b"a" * (size - 13) + b'"}'
         problem(client.post("/internal/order", body, JSON, headers=router), 413, "body_too_large")
 
+    def test_it_refuses_a_body_of_unknown_length(self, client: Client, router: dict[str, str]) -> None:
+        extra: Any = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
+        response = client.post("/internal/order", b'{"agent": "e"}', JSON, headers=router, **extra)
+
+        problem(response, 411, "length_required")
+
+    def test_it_opens_no_session(self, client: Client, router: dict[str, str]) -> None:
+        assert "Vary" not in client.get("/internal/whoami/x", headers=router).headers
+
     def test_it_takes_a_body_at_the_cap(self, client: Client, router: dict[str, str]) -> None:
         body = b'{"agent": "' + b"a" * (1_000_000 - 13) + b'"}'
         assert client.post("/internal/order", body, JSON, headers=router).status_code == 201
