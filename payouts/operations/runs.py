@@ -62,7 +62,8 @@ def due(*, now: dt.datetime) -> Iterator[Period]:
             "period_start", flat=True
         )
     )
-    first = Earning.objects.order_by("day").values_list("day", flat=True).first()
+    # The first row is of the first day: rows are written as runs settle.
+    first = Earning.objects.order_by("pk").values_list("day", flat=True).first()
     if first is not None:
         yield from (p for p in calendar.payable_since(day=first, now=now) if p.start not in finished)
 

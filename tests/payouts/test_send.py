@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from billing.stripe.client import client
 from payouts import states
