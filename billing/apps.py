@@ -5,5 +5,9 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        """Listen to Stripe's events."""
-        from billing.stripe import receivers  # noqa: F401, PLC0415  (needs the models, which exist by now)
+        """Listen to Stripe's events, and register billing's invariants with the proof of the books."""
+        from billing import books  # noqa: PLC0415  (models load after apps)
+        from billing.stripe import receivers  # noqa: F401, PLC0415
+        from wallets.books import register  # noqa: PLC0415
+
+        register(books.INVARIANTS)

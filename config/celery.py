@@ -19,7 +19,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 BEAT: Final = {
     "wallets.expire_grants": 60.0,
     "wallets.check_books": 24 * 3600.0,
+    "billing.expire_holds": 5.0,
     "billing.post_splits": 1.0,
+    "billing.finish_page_runs": 5.0,
+    "billing.make_partitions": 6 * 3600.0,
     "billing.sweep_purchases": 15.0,
     "billing.sweep_fees": 30.0,
     "payouts.run_weekly": 60.0,
