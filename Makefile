@@ -26,7 +26,7 @@ $(STAMP): requirements.txt requirements-dev.txt constraints.txt
 	@if command -v uv >/dev/null; then \
 		uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt -c constraints.txt; \
 	else \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements-dev.txt -c constraints.txt; \
 	fi
 	@touch $@
 

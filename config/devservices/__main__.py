@@ -68,7 +68,7 @@ class Instance:
         """Start web, and when it answers, worker and beat: three at once would keep the first page waiting."""
         python = sys.executable
         web = [python, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(self.at.web)]
-        web += ["--workers", "2", "--blocking-threads", "8", "--no-ws", "--log-level", "warning"]
+        web += ["--workers", "2", "--blocking-threads", "8", "--no-ws", "--log-level", "error"]
         worker = [
             python,
             "-m",
