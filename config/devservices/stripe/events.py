@@ -65,7 +65,7 @@ def queue(store: Store, *, event: Json, endpoint_id: str) -> None:
                 copies += int(fault.get("copies", 1))
             case "delay" | "reorder":
                 due += int(fault.get("ms", 1500)) / 1000
-            case "drop":
+            case _:
                 state = "dropped"
     for _ in range(copies):
         add_delivery(store, event_id=event["id"], endpoint_id=endpoint_id, due=due, state=state)

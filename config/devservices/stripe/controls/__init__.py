@@ -20,8 +20,7 @@ def handle(scope: Scope, request: Request) -> Response:
     """Run a control in one transaction, then whatever has become due."""
     from_page = "text/html" in request.headers.get("accept", "")
     try:
-        if not ipaddress.ip_address(request.client).is_loopback:
-            raise StripeError("Controls answer on the loopback only.", status=403)
+        _check_loopback(request.client)
         body = _body(request, from_page=from_page)
         with scope.store.transaction():
             answer, error = _run(scope, request, body)
@@ -31,6 +30,11 @@ def handle(scope: Scope, request: Request) -> Response:
     if error:
         return as_json(error.body, status=error.status)
     return redirect("/") if from_page else as_json(public(answer))
+
+
+def _check_loopback(client: str) -> None:
+    if not ipaddress.ip_address(client).is_loopback:
+        raise StripeError("Controls answer on the loopback only.", status=403)
 
 
 def _run(scope: Scope, request: Request, body: Json) -> tuple[Any, StripeError | None]:

@@ -83,10 +83,8 @@ def fail_refund(scope: Scope, body: Json, id: str) -> Json:
 def run_payouts(scope: Scope, body: Json) -> Json:
     """Send every account's available balance to its bank; with `arrive` (the default) it arrives at once."""
     known(body, "account", "arrive")
-    made = []
-    for account in scope.store.select("account"):
-        if body.get("account") in (None, account["id"]):
-            made.append(banking.send_automatic(scope, account, at=scope.now))
+    accounts = [item for item in scope.store.select("account") if body.get("account") in (None, item["id"])]
+    made = [banking.send_automatic(scope, account, at=scope.now) for account in accounts]
     under_way = scope.store.select("payout", order="seq") if body.get("arrive", True) else []
     for payout in under_way:
         if payout["status"] in ("pending", "in_transit") and _is_of(scope, payout, body.get("account")):

@@ -20,6 +20,7 @@ def handle(scope: Scope, request: Request) -> Response:
                     return onboarding.handle(scope, request, account_id, token)
                 case "GET", _:
                     return dashboard.handle(scope, parts)
+                case _:
+                    return layout.message("Not found", "There is no such page.", status=404)
     except StripeError as error:
         return layout.message("Not found", str(error), status=error.status)
-    return layout.message("Not found", "There is no such page.", status=404)

@@ -87,13 +87,14 @@ def _form(session: Json, *, params: Params | None = None, problem: str | None = 
 
 def _summary(session: Json) -> str:
     items = "".join(
-        f"<p class='soft'>{escape(item['description'])} × {item['quantity']}</p>"
+        f"<p class='soft'>{escape(item['description'])} &times; {item['quantity']}</p>"
         for item in session["_items"]
     )
     paid = session["mode"] == "payment"
     total = layout.money(session["amount_total"], session["currency"]) if paid else "Nothing to pay now"
     back = f"<p><a href='{escape(session['cancel_url'])}'>← Back</a></p>" if session["cancel_url"] else ""
-    return f"<div class='card'>{back}<h1>{'Checkout' if paid else 'Save a card'}</h1>{items}<p class='total'>{total}</p></div>"
+    title = "Checkout" if paid else "Save a card"
+    return f"<div class='card'>{back}<h1>{title}</h1>{items}<p class='total'>{total}</p></div>"
 
 
 def _fields(session: Json, params: Params | None) -> str:

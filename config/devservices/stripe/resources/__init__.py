@@ -16,7 +16,7 @@ MODULES: Final = (
         "events",
     ),
     *("payment_intents", "payment_methods", "payouts", "prices", "products", "refunds", "setup_intents"),
-    *("transfers", "webhook_endpoints"),
+    *("transfer_reversals", "transfers", "webhook_endpoints"),
 )
 
 

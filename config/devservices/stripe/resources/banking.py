@@ -32,7 +32,10 @@ def run_due(scope: Scope) -> None:
         "account", clauses=" AND json_extract(body, '$._payout_due') <= ?", values=(scope.now,)
     ):
         send_automatic(scope, account, at=account["_payout_due"])
-    due = "AND json_extract(body, '$.status') IN ('pending', 'in_transit') AND json_extract(body, '$.arrival_date') <= ?"
+    due = (
+        " AND json_extract(body, '$.status') IN ('pending', 'in_transit')"
+        " AND json_extract(body, '$.arrival_date') <= ?"
+    )
     for payout in scope.store.select("payout", clauses=due, values=(scope.now,), order="seq"):
         arrive(scope, payout)
 

@@ -16,7 +16,7 @@ from config.devservices.stripe.server import StandIn
 from tests.config.devservices.stripe import contract
 
 KEY = "sk_test_" + "4" * 32
-API_VERSION = "2026-08-26.dahlia"
+API_VERSION: Any = "2026-08-26.dahlia"
 EXPRESS: dict[str, Any] = {
     "fees": {"payer": "application"},
     "losses": {"payments": "application"},
@@ -170,15 +170,14 @@ def open_session(client: stripe.StripeClient, customer: stripe.Customer) -> Call
 
 @pytest.fixture
 def account(client: stripe.StripeClient) -> stripe.Account:
-    return client.v1.accounts.create(
-        {
-            "country": "US",
-            "email": "alice@example.com",
-            "controller": EXPRESS,  # type: ignore[typeddict-item]
-            "capabilities": {"transfers": {"requested": True}},
-            "metadata": {"creator": "3"},
-        }
-    )
+    params: Any = {
+        "country": "US",
+        "email": "alice@example.com",
+        "controller": EXPRESS,
+        "capabilities": {"transfers": {"requested": True}},
+        "metadata": {"creator": "3"},
+    }
+    return client.v1.accounts.create(params)
 
 
 @pytest.fixture
