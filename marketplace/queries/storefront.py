@@ -37,8 +37,6 @@ class AgentCard:
     pricing_model: str
     price_line: str
     version_number: int | None
-    runs_30d: int | None = None
-    net_30d: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

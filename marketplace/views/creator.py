@@ -14,10 +14,12 @@ from accounts.middleware import SignedInRequest
 from config.kit import clock
 from config.kit.errors import DomainError
 from marketplace import creators, editor, hints, listings, queries, samples
+from marketplace.defaults import creator_share_bp
 from marketplace.forms import AgentForm, CreatorForm
 from marketplace.listings import SlugFixedError, SlugTakenError
 from marketplace.manifest import ManifestError, Problem
 from marketplace.models import Agent, Creator
+from marketplace.price_text import percent
 
 P = ParamSpec("P")
 
@@ -62,9 +64,8 @@ def become_creator(request: SignedInRequest) -> HttpResponse:
         else:
             messages.success(request, "You are a creator now. Publish your first agent.")
             return redirect("marketplace:creator_agents")
-    return render(
-        request, "marketplace/creator/start.html", {"form": form}, status=400 if form.errors else 200
-    )
+    context = {"form": form, "share_percent": percent(creator_share_bp())}
+    return render(request, "marketplace/creator/start.html", context, status=400 if form.errors else 200)
 
 
 @creators_only
@@ -138,10 +139,16 @@ def _page(agent: Agent | None) -> dict[str, Any]:
     now = clock.now()
     return {
         "hints": hints.hints(),
+        "share_percent": percent(_share_bp(agent)),
         "samples": samples.SAMPLES,
         "versions": queries.versions_of(agent=agent, now=now) if agent else [],
         "preview": queries.preview(agent=agent, now=now) if agent else None,
     }
+
+
+def _share_bp(agent: Agent | None) -> int:
+    own = agent.creator_share_bp if agent else None
+    return creator_share_bp() if own is None else own
 
 
 def _initial(agent: Agent | None) -> dict[str, Any]:
