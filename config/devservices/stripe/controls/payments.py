@@ -19,9 +19,11 @@ DECLINED_DEFAULT = "4000000000000002"
 
 @control("POST", "/checkout/sessions/{id}/complete")
 def complete(scope: Scope, body: Json, id: str) -> Json:
-    """Pay a session as its page would; 3-D Secure is passed."""
-    known(body, "card", "email", "name")
+    """Pay a session as its page would, 3-D Secure passed; with `unpaid` its money takes days."""
+    known(body, "card", "email", "name", "unpaid")
     session = scope.get(checkout_session.KIND, id)
+    if body.get("unpaid"):
+        return checkout_session.pay_later(scope, session, _card(scope, body, number=CARD_DEFAULT))
     session = _pay(scope, session, body, number=body.get("card", CARD_DEFAULT))
     if session["status"] == "complete" or session["payment_intent"] is None:
         return session
@@ -29,6 +31,18 @@ def complete(scope: Scope, body: Json, id: str) -> Json:
     method = payment_methods.find(scope, intent["payment_method"])
     return checkout_session.settle(
         scope, session, payments.attempt(scope, intent, method, authenticated=True)
+    )
+
+
+@control("POST", "/checkout/sessions/{id}/settle")
+def settle(scope: Scope, body: Json, id: str) -> Json:
+    """Decide the payment of a session that was completed unpaid."""
+    known(body, "outcome")
+    outcome = body.get("outcome", "succeeded")
+    if outcome not in ("succeeded", "failed"):
+        raise StripeError("Invalid outcome: must be one of succeeded, failed", param="outcome")
+    return checkout_session.settle_later(
+        scope, scope.get(checkout_session.KIND, id), paid=outcome == "succeeded"
     )
 
 
@@ -128,9 +142,13 @@ def release(scope: Scope, body: Json) -> Json:
 
 
 def _pay(scope: Scope, session: Json, body: Json, *, number: str) -> Json:
-    month, year = checkout_session.test_card_date(scope)
     checkout_session.check_open(scope, session)
-    method = checkout_session.new_card(
+    return checkout_session.pay(scope, session, _card(scope, body, number=number), email=body.get("email"))
+
+
+def _card(scope: Scope, body: Json, *, number: str) -> Json:
+    month, year = checkout_session.test_card_date(scope)
+    return checkout_session.new_card(
         scope,
         number=cards.checked_number(str(number)),
         exp_month=month,
@@ -138,7 +156,6 @@ def _pay(scope: Scope, session: Json, body: Json, *, number: str) -> Json:
         name=body.get("name", "Test Payer"),
         email=body.get("email"),
     )
-    return checkout_session.pay(scope, session, method, email=body.get("email"))
 
 
 def _payout(scope: Scope, payout_id: str) -> Json:

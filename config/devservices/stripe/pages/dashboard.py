@@ -41,6 +41,7 @@ def _overview(scope: Scope) -> str:
             "Payments",
             "charge",
             {"Amount": _amount, "Status": _field("status"), "Customer": _link("customer")},
+            account=ids.PLATFORM,
         )
         + _objects(
             scope,
@@ -99,8 +100,10 @@ def _section(title: str, body: str) -> str:
     return f"<section class='card'><h2>{escape(title)}</h2>{body}</section>"
 
 
-def _objects(scope: Scope, title: str, kind: str, cells: dict[str, Cell]) -> str:
-    found = scope.store.select(kind, limit=ROWS)
+def _objects(
+    scope: Scope, title: str, kind: str, cells: dict[str, Cell], *, account: str | None = None
+) -> str:
+    found = scope.store.select(kind, account=account, limit=ROWS)
     rows = [
         [layout.object_link(body), _time(body["created"]), *(cell(body) for cell in cells.values())]
         for body in found

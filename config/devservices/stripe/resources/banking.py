@@ -119,7 +119,11 @@ def bank_seconds(scope: Scope) -> int:
 def arrive(scope: Scope, payout: Json) -> Json:
     """Let a payout reach the bank."""
     theirs = _under_way(scope, payout)
-    payout |= {"status": "paid", "trace_id": {"status": "supported", "value": ids.token(length=12)}}
+    payout |= {
+        "arrival_date": min(payout["arrival_date"], scope.now),
+        "status": "paid",
+        "trace_id": {"status": "supported", "value": ids.token(length=12)},
+    }
     theirs.save(payout)
     theirs.emit("payout.paid", payout)
     return payout

@@ -149,6 +149,34 @@ def settle(scope: Scope, session: Json, intent: Json) -> Json:
     return _finish(scope, session | {"payment_status": "paid"})
 
 
+def pay_later(scope: Scope, session: Json, method: Json) -> Json:
+    """Complete a session whose payment takes days, as by a bank debit: complete, and unpaid."""
+    check_open(scope, session)
+    session["customer_details"] = session["customer_details"] or customer_details(email=None, name=None)
+    intent = _intent(scope, session) | {"payment_method": method["id"], "status": "processing"}
+    scope.save(intent)
+    scope.emit("payment_intent.processing", intent)
+    return _finish(scope, session)
+
+
+def settle_later(scope: Scope, session: Json, *, paid: bool) -> Json:
+    """Let the payment of a completed, unpaid session arrive or fail."""
+    if session["status"] != "complete" or session["payment_status"] != "unpaid":
+        raise StripeError(
+            f"This session is {session['status']} and {session['payment_status']}.", executed=True
+        )
+    intent = scope.get("payment_intent", session["payment_intent"])
+    method = payment_methods.find(scope, intent["payment_method"])
+    if paid:
+        payments.attempt(scope, intent, method)
+        session["payment_status"] = "paid"
+        scope.save(session)
+    else:
+        payments.decline_intent(scope, intent, method, decline_code="generic_decline")
+    scope.emit(f"checkout.session.async_payment_{'succeeded' if paid else 'failed'}", session)
+    return session
+
+
 def of_intent(scope: Scope, intent_id: str) -> Json | None:
     """Return the session an intent belongs to."""
     found = scope.select(KIND, where={"payment_intent": intent_id})

@@ -199,3 +199,19 @@ def test_a_guest_who_saves_a_card_becomes_a_customer(client: stripe.StripeClient
     customer = client.v1.customers.retrieve(done["customer"])
     assert customer.email == "new@example.com"
     assert client.v1.setup_intents.retrieve(done["setup_intent"]).status == "succeeded"
+
+
+@pytest.mark.parametrize(("outcome", "expected"), [("succeeded", ("paid", 941)), ("failed", ("unpaid", 0))])
+def test_a_session_can_complete_before_its_money_comes(
+    client: stripe.StripeClient, sim: Sim, open_session: Open, outcome: str, expected: tuple[str, int]
+) -> None:
+    session = open_session()
+    sim.post(f"/checkout/sessions/{session.id}/complete", unpaid=True)
+    completed: Any = client.v1.events.list({"type": "checkout.session.completed"}).data[0].data.object
+    assert (completed["status"], completed["payment_status"]) == ("complete", "unpaid")
+    assert client.v1.payment_intents.retrieve(completed["payment_intent"]).status == "processing"
+    assert client.v1.balance.retrieve().pending[0].amount == 0
+    sim.post(f"/checkout/sessions/{session.id}/settle", outcome=outcome)
+    after = client.v1.checkout.sessions.retrieve(session.id).payment_status, client.v1.balance.retrieve()
+    assert client.v1.events.list().data[0].type == f"checkout.session.async_payment_{outcome}"
+    assert (after[0], after[1].pending[0].amount) == expected
