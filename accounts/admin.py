@@ -100,7 +100,7 @@ class CustomerAdmin(ModelAdmin):
 class ApiKeyAdmin(ModelAdmin):
     """Keys of every kind; router and service keys are made here."""
 
-    list_display = ("name", "prefix", "kind", "customer", "state", "last_used_at", "created_at")
+    list_display = ("name", "prefix", "kind_name", "customer", "state", "last_used_at", "created_at")
     list_filter = ("kind",)
     list_select_related = ("customer",)
     search_fields = (
@@ -115,6 +115,11 @@ class ApiKeyAdmin(ModelAdmin):
     autocomplete_fields = ("customer",)
     form = AnyKeyForm
     actions = ("revoke",)
+
+    @display(description="Kind", ordering="kind")
+    def kind_name(self, key: ApiKey) -> str:
+        """Name the kind without saying what it opens."""
+        return key.kind.title()
 
     @display(description="State", label={"active": "success", "revoked": "danger", "expired": "warning"})
     def state(self, key: ApiKey) -> str:
@@ -139,7 +144,7 @@ class ApiKeyAdmin(ModelAdmin):
             created_by=request.user if isinstance(request.user, User) else None,
             now=clock.now(),
         )
-        obj.pk, obj.public_id = issued.key.pk, issued.key.public_id
+        obj.pk, obj.public_id, obj.prefix = issued.key.pk, issued.key.public_id, issued.key.prefix
         obj._state.adding = False  # noqa: SLF001
         self.message_user(
             request, f"Copy the key now, it is not shown again: {issued.secret}", messages.WARNING

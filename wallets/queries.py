@@ -1,8 +1,7 @@
 """Read wallets: balances with their grants, statements."""
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.db.models import F, QuerySet
 
@@ -58,40 +57,40 @@ def consumer_wallets(*, customer_id: int) -> QuerySet[Wallet]:
 
 def balance(*, wallet: Wallet, now: dt.datetime) -> Balance:
     """Read what a wallet has at this moment; grants that have run out count no more."""
+    return _balance(wallet, CreditGrant.objects.filter(wallet=wallet), now)
+
+
+def customer_balance(*, wallet: Wallet, now: dt.datetime) -> Balance:
+    """Read a customer's own wallet; the grants of its scoped wallets stand beside its own."""
+    wallets = consumer_wallets(customer_id=wallet.owner_id).order_by()
+    return _balance(wallet, CreditGrant.objects.filter(wallet__in=wallets), now)
+
+
+def _balance(wallet: Wallet, grants: QuerySet[CreditGrant], now: dt.datetime) -> Balance:
     # One statement, one snapshot: what is due to expire belongs to the balance it is taken from.
     total, held = calls.row(
         "SELECT wallets_available(id, %s) - overdraft_limit + held, held FROM wallets_wallet WHERE id = %s",
         [now, wallet.pk],
     )
+    live = grants.filter(remaining__gt=0).exclude(expires_at__lte=now).select_related("wallet")
     return Balance(
         wallet=wallet.public_id,
         balance=total,
         reserved=held,
         available=total - held,
         owed=max(-total, 0),
-        grants=tuple(_live_grants(wallets=[wallet], now=now)),
+        grants=tuple(_grant(grant) for grant in live.order_by(F("expires_at").asc(nulls_last=True), "id")),
     )
 
 
-def customer_balance(*, wallet: Wallet, now: dt.datetime) -> Balance:
-    """Read a customer's own wallet; its grants are joined by those of its scoped wallets."""
-    everywhere = balance(wallet=wallet, now=now)
-    scoped = consumer_wallets(customer_id=wallet.owner_id).exclude(pk=wallet.pk)
-    return replace(everywhere, grants=everywhere.grants + tuple(_live_grants(wallets=scoped, now=now)))
-
-
-def _live_grants(*, wallets: Iterable[Wallet], now: dt.datetime) -> list[Grant]:
-    grants = CreditGrant.objects.filter(wallet__in=wallets, remaining__gt=0).exclude(expires_at__lte=now)
-    return [
-        Grant(
-            id=grant.public_id,
-            funding_class=grant.funding_class,
-            scope=grant.wallet.scope,
-            remaining=grant.remaining,
-            expires_at=grant.expires_at,
-        )
-        for grant in grants.select_related("wallet").order_by(F("expires_at").asc(nulls_last=True), "id")
-    ]
+def _grant(grant: CreditGrant) -> Grant:
+    return Grant(
+        id=grant.public_id,
+        funding_class=grant.funding_class,
+        scope=grant.wallet.scope,
+        remaining=grant.remaining,
+        expires_at=grant.expires_at,
+    )
 
 
 def statement(
@@ -119,13 +118,6 @@ def wallets_with_due_grants(*, now: dt.datetime, limit: int) -> list[int]:
     """List wallets with a grant to expire; those whose holds lean on it come again until they close."""
     due = Wallet.objects.filter(next_expiry__lte=now, balance__gt=F("held"))
     return list(due.order_by("next_expiry").values_list("pk", flat=True)[:limit])
-
-
-def total(*, wallet: Wallet) -> int:
-    """Give a wallet's balance, whoever owns it."""
-    if wallet.owner_type != Wallet.OwnerType.PLATFORM:
-        return wallet.balance
-    return platform_balance(PlatformWallet(wallet.unit, wallet.kind))
 
 
 def platform_balance(wallet: PlatformWallet) -> int:
