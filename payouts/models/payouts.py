@@ -63,6 +63,7 @@ class Payout(models.Model):
     paid_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        permissions = [("approve_payout", "Can start payout runs, approve and cancel payouts")]
         constraints = [
             models.UniqueConstraint(
                 name="payouts_payout_one_live_per_period",

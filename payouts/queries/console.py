@@ -4,7 +4,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models.functions import TruncDate
 
 from billing.models import Execution, QuarantinedEvent
 from payouts.models import Payout
@@ -72,13 +73,22 @@ def money() -> Money:
 
 def today(*, now: dt.datetime) -> Today:
     """Count what settled today and what it came to."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    settled = (
-        Execution.objects.filter(state=Execution.State.SETTLED, closed_at__gte=midnight)
-        .exclude(source=Execution.Source.PLAN_FEE)
-        .aggregate(runs=Count("id"), charged=Sum("charged", default=0))
+    sums = _settled(since=_midnight(now)).aggregate(runs=Count("id"), charged=Sum("charged", default=0))
+    return Today(runs=sums["runs"], charged=int(sums["charged"]))
+
+
+def charged_per_day(*, now: dt.datetime, days: int) -> list[tuple[dt.date, int]]:
+    """Sum what runs charged on each of the last days (UTC), today the last."""
+    first = _midnight(now) - dt.timedelta(days=days - 1)
+    sums = dict(
+        _settled(since=first)
+        .annotate(day=TruncDate("closed_at", tzinfo=dt.UTC))
+        .values_list("day")
+        .annotate(charged=Sum("charged"))
+        .order_by()
     )
-    return Today(runs=settled["runs"], charged=int(settled["charged"]))
+    dates = [first.date() + dt.timedelta(days=offset) for offset in range(days)]
+    return [(day, int(sums.get(day, 0))) for day in dates]
 
 
 def proof() -> Proof:
@@ -105,3 +115,12 @@ def waiting() -> list[Waiting]:
 
 def _payouts(label: str, state: Payout.State, counts: dict[str, int]) -> Waiting:
     return Waiting(label, counts.get(state, 0), PAYOUTS, query=f"?state__exact={state}")
+
+
+def _settled(*, since: dt.datetime) -> QuerySet[Execution]:
+    settled = Execution.objects.filter(state=Execution.State.SETTLED, closed_at__gte=since)
+    return settled.exclude(source=Execution.Source.PLAN_FEE)
+
+
+def _midnight(now: dt.datetime) -> dt.datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,0 +1,68 @@
+"""Connected accounts, as dj-stripe synced them."""
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from unfold.decorators import action, display
+
+from config.kit import clock
+from config.kit.errors import DomainError
+from payouts.admin import shown
+from payouts.models import BankPayout, PayoutAccount
+from payouts.operations import onboarding
+from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
+
+
+class BankPayoutInline(ReadOnlyInline):
+    model = BankPayout
+    fields = ("stripe_id", "usd", "status", "failure_code", "created_at")
+    readonly_fields = fields
+    ordering = ("-id",)
+
+    @admin.display(description="amount")
+    def usd(self, bank_payout: BankPayout) -> str:
+        """Show the dollars."""
+        return shown.dollars(bank_payout.amount_cents)
+
+
+@admin.register(PayoutAccount)
+class PayoutAccountAdmin(ReadOnlyAdmin):
+    """Who can be paid, and what Stripe still asks for."""
+
+    list_display = (
+        "stripe_account_id",
+        "creator_page",
+        "payable_label",
+        "transfers",
+        "disabled_reason",
+        "synced_at",
+    )
+    list_select_related = ("creator",)
+    list_filter = ("payouts_enabled", "transfers")
+    search_fields = ("stripe_account_id__exact", "creator__display_name", "creator__customer__email")
+    ordering = ("-id",)
+    inlines = (BankPayoutInline,)
+    actions_detail = ("read_again",)
+    readonly_fields = ("creator_page",)
+    exclude = ("creator",)
+
+    @admin.display(description="creator", ordering="creator__display_name")
+    def creator_page(self, account: PayoutAccount) -> str:
+        """Link to the creator."""
+        return shown.creator_link(account.creator)
+
+    @display(description="state", label={"can be paid": "success", "blocked": "danger"})
+    def payable_label(self, account: PayoutAccount) -> str:
+        """Say whether transfers and bank payouts are on."""
+        return "can be paid" if account.can_be_paid else "blocked"
+
+    @action(description="Read from Stripe now", url_path="sync", icon="sync")
+    def read_again(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Read the account from Stripe, should a webhook have been lost."""
+        try:
+            onboarding.refresh(account_id=object_id, now=clock.now())
+        except DomainError as refusal:
+            messages.error(request, refusal.detail)
+        else:
+            messages.success(request, "Read from Stripe.")
+        return redirect("admin:payouts_payoutaccount_change", object_id)
