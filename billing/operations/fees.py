@@ -39,6 +39,8 @@ def record(*, line: BalanceLine, now: dt.datetime) -> BalanceTransaction:
         )
         if created:
             _book(row, now)
+        # Outside the `if`: the line may have come before the payment was credited.
+        _tell(row)
     return row
 
 
@@ -54,8 +56,6 @@ def sweep(*, now: dt.datetime) -> int:
 
 
 def _book(row: BalanceTransaction, now: dt.datetime) -> None:
-    for purchases in (TopUp.objects, Subscription.objects):
-        purchases.filter(charge_id=row.source_id).exclude(charge_id="").update(fee_cents=row.fee_cents)
     cost_cents = row.fee_cents - (row.amount_cents if row.type in FEE_TYPES else 0)
     if cost_cents == 0:
         return
@@ -70,3 +70,9 @@ def _book(row: BalanceTransaction, now: dt.datetime) -> None:
         description=f"Stripe's fee on {row.source_id or row.stripe_id}",
     )
     BalanceTransaction.objects.filter(pk=row.pk).update(transaction_id=posted.transaction_id)
+
+
+def _tell(row: BalanceTransaction) -> None:
+    for purchases in (TopUp.objects, Subscription.objects):
+        untold = purchases.filter(charge_id=row.source_id, fee_cents=None).exclude(charge_id="")
+        untold.update(fee_cents=row.fee_cents)

@@ -5,22 +5,28 @@ it goes through clearing with an execution of its own.
 """
 
 import datetime as dt
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+
+from django.db import connection
 
 from billing.models.executions import Earning, Execution
 from billing.models.subscriptions import Subscription
 from billing.stripe.checkout import Payment
 from config.kit import ids
-from marketplace import queries as marketplace_queries
 from marketplace.defaults import class_rates_bp
 from marketplace.splits import Cell, split
-from marketplace.terms import VersionTerms
+from marketplace.terms import Share
 from wallets import chart, grants, ledger, money
 from wallets import operations as wallet_operations
 from wallets.ledger import Leg, Source
 from wallets.models import CreditGrant, Wallet
 
-PLAN = CreditGrant.FundingClass.PLAN
+PLAN: Final = CreditGrant.FundingClass.PLAN
+ACTOR: Final = "job:billing.fulfil_checkout"
+SHARES: Final = "SELECT o_shares::text, o_self_dealing FROM billing_shares(%s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ def grant(*, subscription: Subscription, payment: Payment, ends_at: dt.datetime,
         expires_at=ends_at,
     )
     if fee.above_credits:
-        _share(subscription, wallet, fee, settlement_id, now)
+        _share(subscription=subscription, wallet=wallet, fee=fee, settlement_id=settlement_id, now=now)
 
 
 def _post(*, subscription: Subscription, wallet: Wallet, fee: Fee, payment: Payment, now: dt.datetime) -> int:
@@ -78,7 +84,7 @@ def _post(*, subscription: Subscription, wallet: Wallet, fee: Fee, payment: Paym
     posted = ledger.post(
         kind="subscription",
         source=_source(payment),
-        actor="job:billing.fulfil_checkout",
+        actor=ACTOR,
         legs=legs,
         now=now,
         occurred_at=payment.paid_at,
@@ -92,15 +98,15 @@ def _source(payment: Payment) -> Source:
 
 
 def _share(
-    subscription: Subscription, wallet: Wallet, fee: Fee, settlement_id: int, now: dt.datetime
+    *, subscription: Subscription, wallet: Wallet, fee: Fee, settlement_id: int, now: dt.datetime
 ) -> None:
-    terms = marketplace_queries.version_terms(version=subscription.version.public_id)
-    cells = _cells(subscription, terms, fee.above_credits)
+    shares, self_dealing = _shares(subscription)
+    cells = split(amounts=[(PLAN, fee.above_credits)], shares=shares, class_rates=class_rates_bp())
     execution = Execution.objects.create(
         public_id=ids.new(ids.EXECUTION),
         state=Execution.State.SETTLED,
         source=Execution.Source.PLAN_FEE,
-        principal="job:billing.fulfil_checkout",
+        principal=ACTOR,
         customer=subscription.customer,
         agent=subscription.agent,
         version=subscription.version,
@@ -110,7 +116,7 @@ def _share(
         cells=[[cell.funding_class, cell.payee, cell.amount] for cell in cells],
         platform_amount=sum(cell.amount for cell in cells if cell.payee is None),
         cash=fee.above_cash,
-        self_dealing=_is_self_dealing(subscription, terms),
+        self_dealing=self_dealing,
         outcome="success",
         reason=f"The fee of {subscription.public_id} above the face of its credits",
         occurred_at=now,
@@ -119,27 +125,29 @@ def _share(
         closed_at=now,
         settlement_id=settlement_id,
     )
+    _earn(execution, cells)
+
+
+def _earn(execution: Execution, cells: Sequence[Cell]) -> None:
+    earned_at = execution.opened_at
     Earning.objects.bulk_create(
         Earning(
             execution=execution,
             creator_id=cell.payee,
-            agent=subscription.agent,
+            agent=execution.agent,
             amount=cell.amount,
             zero_cash_amount=0,
-            day=now.date(),
-            earned_at=now,
+            day=earned_at.date(),
+            earned_at=earned_at,
         )
         for cell in cells
         if cell.payee is not None and cell.amount
     )
 
 
-def _cells(subscription: Subscription, terms: VersionTerms, credits: int) -> tuple[Cell, ...]:
-    # A creator that subscribes to its own agent earns nothing by it (ledger.md rule 20).
-    own = subscription.agent.creator_id if _is_self_dealing(subscription, terms) else None
-    shares = [share for share in terms.shares if share.creator_id != own]
-    return split(amounts=[(PLAN, credits)], shares=shares, class_rates=class_rates_bp())
-
-
-def _is_self_dealing(subscription: Subscription, terms: VersionTerms) -> bool:
-    return terms.creator_customer_id == subscription.customer_id
+def _shares(subscription: Subscription) -> tuple[list[Share], bool]:
+    """Give who earns from this payer, judged as for a run: nobody earns from itself (ledger.md rule 20)."""
+    with connection.cursor() as cursor:
+        cursor.execute(SHARES, [subscription.version_id, subscription.customer_id])
+        shares, self_dealing = cursor.fetchone()
+    return [Share(creator_id, share_bp) for creator_id, share_bp in json.loads(shares)], self_dealing

@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import Customer
 from billing.models import TopUp
+from config.kit import clock
 from tests.support.people import sign_up
 from tests.support.processes import LiveApp, eventually
 from tests.support.visitor import Visitor
@@ -25,11 +26,11 @@ def bob(live_app: LiveApp) -> Iterator[tuple[Visitor, Customer]]:
     visitor = Visitor(live_app.url)
     visitor.sign_in(user)
     yield visitor, customer
-    assert wallet_books.violations() == []
+    assert wallet_books.violations(now=clock.now()) == []
 
 
 def test_it_adds_credits_once_the_webhook_came(live_app: LiveApp, bob: tuple[Visitor, Customer]) -> None:
-    visitor, customer = bob
+    visitor, _ = bob
     key = visitor.form_value("/wallet/add/", "key")
     answer = visitor.post("/wallet/add/", {"key": key, "choice": "10.00", "amount_usd": ""})
     assert answer.status_code == 302

@@ -26,7 +26,9 @@ def pay(standin: StripeStandin, session_id: str, **card: Any) -> Any:
     return standin.post(f"/_sim/checkout/sessions/{session_id}/complete", **card)
 
 
-def buy(customer: Customer, standin: StripeStandin, *, key: str = "first", order: Order = TEN_DOLLARS) -> TopUp:
+def buy(
+    customer: Customer, standin: StripeStandin, *, key: str = "first", order: Order = TEN_DOLLARS
+) -> TopUp:
     """Buy credits: ask, pay, and fulfil as the webhook's job does."""
     top_up = ask(customer, key=key, order=order)
     pay(standin, top_up.stripe_session_id)
