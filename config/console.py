@@ -1,5 +1,7 @@
 """What the admin's theme asks for: the side navigation and the first page's figures."""
 
+import datetime as dt
+import json
 from typing import Any, Final
 
 from django.contrib import admin
@@ -8,6 +10,10 @@ from django.urls import NoReverseMatch, reverse
 
 from config.kit import clock
 from payouts.queries import console
+from wallets.money import MICRO
+from wallets.templatetags.money import credits_text
+
+CHART_DAYS: Final = 14
 
 # Group, then model (app.model) and icon (Material Symbols, which the theme brings along).
 GROUPS: Final = (
@@ -68,13 +74,32 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the figures of the first page."""
+    now = clock.now()
     return context | {
         "money": console.money(),
-        "today": console.today(now=clock.now()),
+        "today": console.today(now=now),
+        "days": _days(console.charged_per_day(now=now, days=CHART_DAYS)),
         "proof": console.proof(),
         "waiting": [_waiting(item) for item in console.waiting()],
         "books_url": _url(console.BOOKS),
     }
+
+
+def _days(days: list[tuple[dt.date, int]]) -> dict[str, str]:
+    chart = {
+        "labels": [f"{day:%b} {day.day}" for day, _charged in days],
+        # Whole credits are enough to draw; the sentence is exact.
+        "datasets": [
+            {
+                "label": "Credits charged",
+                "data": [charged // MICRO for _day, charged in days],
+                "backgroundColor": "var(--color-primary-600)",
+                "displayYAxis": True,
+            }
+        ],
+    }
+    total = credits_text(sum(charged for _day, charged in days))
+    return {"chart": json.dumps(chart), "sentence": f"{total} credits in {len(days)} days, UTC."}
 
 
 def _item(model: dict[str, Any], icon: str) -> dict[str, Any]:

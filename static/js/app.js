@@ -91,6 +91,14 @@
     if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
   });
 
+  // When a live part has come to its end, the figure in the side navigation is asked for again.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const asked = event.detail.pathInfo?.requestPath ?? "";
+    if (asked.includes("/live/") && document.querySelector('[id$="-live"]:not([hx-get])')) {
+      htmx.trigger(document.body, "wallet-changed");
+    }
+  });
+
   systemDark.addEventListener("change", () => {
     markTheme();
     document.dispatchEvent(new CustomEvent("farebox:theme"));

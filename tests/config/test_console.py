@@ -52,6 +52,10 @@ def test_it_lists_what_waits_for_somebody(client: Client, olive: User) -> None:
     assert "Stripe events set aside" in dashboard(client)
 
 
+def test_it_draws_what_was_charged_each_day(client: Client, olive: User) -> None:
+    assert "0 credits in 14 days" in dashboard(client)
+
+
 def test_the_navigation_leads_to_every_list(client: Client, olive: User) -> None:
     page = dashboard(client)
 
