@@ -1,9 +1,16 @@
 from django.urls import path
 
-from billing.api import topups
+from billing.api import executions, reports, topups, usage
 
 v1 = [
     path("wallet/topup", topups.top_up, name="wallet_topup"),
     path("wallet/topups/<str:public_id>", topups.top_up_detail, name="wallet_topup_detail"),
+    path("usage", reports.report, name="usage"),
+    path("executions/<str:public_id>", executions.receipt, name="execution"),
 ]
-internal: list[object] = []
+internal = [
+    path("usage/check", usage.check, name="usage_check"),
+    path("usage/log", usage.log, name="usage_log"),
+    path("executions/<str:public_id>/meter", executions.meter, name="execution_meter"),
+    path("executions/<str:public_id>/release", executions.release, name="execution_release"),
+]

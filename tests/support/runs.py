@@ -17,6 +17,7 @@ from wallets.models import Wallet
 from wallets.money import MICRO
 
 MONDAY: Final = ledger.MONDAY
+LONG_AGO: Final = MONDAY - dt.timedelta(days=60)
 ROUTER: Final = "key:router"
 
 PER_REQUEST: Final = """
@@ -55,7 +56,7 @@ def make_agent(
     manifest: str = PER_REQUEST,
     creator: Creator | None = None,
     outcome_policy: str = "success",
-    now: dt.datetime = MONDAY - dt.timedelta(days=60),
+    now: dt.datetime = LONG_AGO,
 ) -> Agent:
     """Publish an agent; its creator is Alice unless said."""
     owner = creator or make_creator(now=now)
