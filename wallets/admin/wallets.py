@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -75,16 +75,30 @@ class EntryInline(ReadOnlyInline):
 class WalletAdmin(ReadOnlyAdmin):
     """Wallets: found by their customer, looked at by grant, hold and entry, adjusted with a reason."""
 
-    list_display = ("public_id", "owner", "kind", "scope", "balance_text", "held_text", "available_text")
+    list_display = ("public_id", "owner", "kind", "unit", "balance_text", "held_text", "available_text")
     list_filter = ("owner_type", "kind", "unit")
     search_fields = ("public_id__exact",)
     search_help_text = "Wallet id, or the customer's e-mail, name, id or external id"
-    ordering = ("id",)
+    ordering = ("-id",)
     show_full_result_count = False
     inlines = (GrantInline, HoldInline, EntryInline)
     actions_detail = ("adjust",)
     exclude = ("balance", "held", "overdraft_limit", "arrears_allowance", "seq")
     readonly_fields = ("owner", "balance_text", "held_text", "available_text")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Wallet]:
+        """Bring each wallet's owner and the sum of a platform wallet's entries along, in one query."""
+        customer = Customer.objects.filter(pk=OuterRef("owner_id"))
+        entries = Entry.objects.filter(wallet=OuterRef("pk"), wallet_seq=None).order_by().values("wallet")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                customer_name=Subquery(customer.values("name")),
+                customer_email=Subquery(customer.values("email")),
+            )
+            .annotate(unsequenced=Subquery(entries.values(total=Sum("amount"))))
+        )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Wallet], search_term: str
@@ -102,12 +116,12 @@ class WalletAdmin(ReadOnlyAdmin):
         """Name who owns the wallet."""
         if wallet.owner_type != Wallet.OwnerType.CONSUMER:
             return f"{wallet.owner_type} {wallet.owner_id or ''}".strip()
-        return str(Customer.objects.filter(pk=wallet.owner_id).first() or wallet.owner_id)
+        return f"{wallet.customer_name} · {wallet.customer_email}"  # type: ignore[attr-defined]
 
     @admin.display(description="balance", ordering="balance")
     def balance_text(self, wallet: Wallet) -> str:
         """Show the balance; a platform wallet's is the sum of its entries."""
-        return money.text(queries.total(wallet=wallet))
+        return money.text(_total(wallet))
 
     @admin.display(description="reserved", ordering="held")
     def held_text(self, wallet: Wallet) -> str:
@@ -117,12 +131,12 @@ class WalletAdmin(ReadOnlyAdmin):
     @admin.display(description="available")
     def available_text(self, wallet: Wallet) -> str:
         """Show what a new hold may take."""
-        return money.text(queries.total(wallet=wallet) - wallet.held)
+        return money.text(_total(wallet) - wallet.held)
 
     @action(description="Adjust balance", url_path="adjust", permissions=["adjust"], icon="edit")
     def adjust(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Adjust a balance: state the reason, see before and after, confirm."""
-        wallet = get_object_or_404(Wallet, pk=object_id)
+        wallet = get_object_or_404(self.get_queryset(request), pk=object_id)
         if wallet.owner_type != Wallet.OwnerType.CONSUMER or wallet.kind != CONSUMER:
             messages.error(request, "Only consumers' wallets are adjusted here.")
             return redirect("admin:wallets_wallet_change", wallet.pk)
@@ -189,3 +203,8 @@ class WalletAdmin(ReadOnlyAdmin):
             "form": form,
             "preview": preview,
         }
+
+
+def _total(wallet: Wallet) -> int:
+    """A platform wallet's balance is the sum of its entries, which get_queryset has brought along."""
+    return wallet.balance + (wallet.unsequenced or 0)  # type: ignore[attr-defined,no-any-return]

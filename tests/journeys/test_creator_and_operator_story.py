@@ -1,0 +1,136 @@
+"""A creator publishes and connects Stripe, an operator adjusts and pays: to "paid" on the creator's page."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys import story
+from tests.support.processes import LiveApp
+
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.usefixtures("books")]
+
+MANIFEST = """pricing:
+  model: "usage_based"
+  currency: "CREDITS"
+  rates:
+    - metric: "request"
+      amount: 50
+"""
+
+
+@pytest.fixture
+def demo(live_app: LiveApp) -> dict[str, Any]:
+    """The seeded demo."""
+    return live_app.seed()
+
+
+def sign_in_anew(page: Page, app: LiveApp, person: dict[str, Any]) -> None:
+    """Let somebody else sit down at the same browser."""
+    page.context.clear_cookies()
+    story.sign_in(page, app, person)
+
+
+def test_a_creator_publishes_an_agent_and_is_told_what_is_wrong(
+    page: Page, live_app: LiveApp, demo: dict[str, Any]
+) -> None:
+    story.sign_in(page, live_app, demo["creator"])
+    page.goto(f"{live_app.url}/creator/agents/new/")
+    expect(page.get_by_text("Suggested rates")).to_be_visible()
+    page.get_by_label("Name", exact=True).fill("Code reviewer")
+    page.get_by_label("Slug").fill("code-reviewer")
+    page.get_by_label("Summary").fill("Reads a change and says what is wrong with it.")
+
+    page.get_by_label("Pricing manifest").fill(MANIFEST.replace("50", "-50"))
+    page.get_by_role("button", name="Publish").click()
+    errors = page.locator("#manifest-errors")
+    expect(errors).to_contain_text("Line 6")
+    expect(errors).to_contain_text("amount")
+
+    page.get_by_label("Pricing manifest").fill(MANIFEST)
+    page.get_by_role("button", name="Publish").click()
+    page.goto(f"{live_app.url}/agents/code-reviewer/")
+    expect(page.get_by_role("heading", name="Code reviewer")).to_be_visible()
+    expect(page.get_by_text("50").first).to_be_visible()
+
+
+def test_onboarding_may_leave_requirements_due_and_be_continued(
+    page: Page, live_app: LiveApp, demo: dict[str, Any]
+) -> None:
+    story.sign_in(page, live_app, demo["creator"])
+
+    story.connect_stripe(page, live_app, "Leave requirements due")
+    page.goto(f"{live_app.url}/creator/connect/")
+    story.reload_until(page, lambda: page.get_by_text("What Stripe still needs").is_visible())
+    story.connect_stripe(page, live_app)
+    page.goto(f"{live_app.url}/creator/connect/")
+    story.reload_until(page, lambda: page.get_by_text("You are set up").is_visible())
+
+
+def test_earnings_are_paid_out_to_the_bank(page: Page, live_app: LiveApp, demo: dict[str, Any]) -> None:
+    story.sign_in(page, live_app, demo["consumer"])
+    story.buy_credits(page, live_app)
+    story.run_agent(page, live_app, "per-request", {"request": "100"})
+
+    sign_in_anew(page, live_app, demo["creator"])
+    page.goto(f"{live_app.url}/creator/earnings/")
+    story.reload_until(page, lambda: "4,000" in page.inner_text("main"))
+    story.connect_stripe(page, live_app)
+    page.goto(f"{live_app.url}/creator/connect/")
+    story.reload_until(page, lambda: page.get_by_text("You are set up").is_visible())
+
+    # The week ends and its Wednesday comes; the card payment has become available at Stripe.
+    live_app.manage("advance_clock", "--days", "10")
+    live_app.stripe.post("/_sim/clock/advance", days=10)
+
+    sign_in_anew(page, live_app, demo["admin"])
+    page.goto(f"{live_app.url}/admin/payouts/payout/")
+    _start_payout_run(page)
+    story.reload_until(page, lambda: "sent" in page.inner_text("#result_list").lower())
+    transfers = page.request.get(
+        f"{live_app.stripe.url}/v1/transfers",
+        headers={"Authorization": f"Bearer {live_app.environ['STRIPE_TEST_SECRET_KEY']}"},
+    ).json()
+    assert [transfer["amount"] for transfer in transfers["data"]] == [400]
+
+    sign_in_anew(page, live_app, demo["creator"])
+    page.goto(f"{live_app.url}/creator/payouts/")
+    expect(page.locator("table")).to_contain_text(re.compile("sent|paid", re.IGNORECASE))
+    live_app.stripe.post("/_sim/payouts/run")
+    live_app.stripe.post("/_sim/clock/advance", days=3)
+    story.reload_until(page, lambda: "paid" in page.locator("table").inner_text().lower())
+    expect(page.locator("table")).to_contain_text("$4.00")
+
+
+def _start_payout_run(page: Page) -> None:
+    page.get_by_role("link", name=re.compile("payout run", re.IGNORECASE)).first.click()
+    page.get_by_role("button", name=re.compile("Prepare|Start|Create", re.IGNORECASE)).first.click()
+    story.reload_until(page, lambda: page.locator("#result_list").count() > 0)
+    page.locator("#result_list input[type=checkbox]").first.check()
+    page.locator("select[name=action]").select_option(label=re.compile("Approve"))  # type: ignore[arg-type]
+    page.get_by_role("button", name=re.compile("Run|Go")).first.click()
+
+
+def test_an_operator_finds_a_customer_and_adjusts_the_balance(
+    page: Page, live_app: LiveApp, demo: dict[str, Any]
+) -> None:
+    story.sign_in(page, live_app, demo["admin"])
+    page.goto(f"{live_app.url}/admin/wallets/wallet/")
+    page.locator("#searchbar").fill(demo["consumer"]["email"])
+    page.locator("#searchbar").press("Enter")
+    page.locator("#result_list tbody tr a").first.click()
+    page.get_by_role("link", name="Adjust balance").click()
+
+    page.get_by_label(re.compile("Credits to add")).fill("500")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("This field is required").first).to_be_visible()
+    page.get_by_label("Reason").fill("Goodwill: ticket 42")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("table")).to_contain_text("500")
+    page.get_by_role("button", name="Confirm the adjustment").click()
+    expect(page.get_by_text("Adjusted by 500 credits")).to_be_visible()
+
+    sign_in_anew(page, live_app, demo["consumer"])
+    page.goto(f"{live_app.url}/wallet/")
+    expect(story.figure(page, "available")).to_contain_text("500")
