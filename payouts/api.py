@@ -105,7 +105,7 @@ class AgentStatsView(APIView):
 
 
 def _creator(request: Request) -> Creator:
-    creator = Creator.objects.filter(customer_id=principal_behind(request).customer_id).first()
+    creator = Creator.objects.filter(customer=principal_behind(request).customer_id or 0).first()
     if creator is None:
         raise NoCreatorError
     return creator

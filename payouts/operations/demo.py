@@ -105,7 +105,7 @@ def seed(*, known: Mapping[str, Any], base_url: str, stripe_url: str, now: dt.da
     """
     if settings.PRODUCTION:
         raise ProductionError
-    admin, admin_entry = _person("admin", known, now, is_staff=True, is_superuser=True)
+    admin, admin_entry = _person("admin", known, now, staff=True)
     consumer, consumer_entry = _person("consumer", known, now)
     creator_customer, creator_entry = _person("creator", known, now)
     creator = creators.open_creator(customer=creator_customer, display_name="Demo Creator", now=now)
@@ -123,11 +123,12 @@ def seed(*, known: Mapping[str, Any], base_url: str, stripe_url: str, now: dt.da
 
 
 def _person(
-    role: str, known: Mapping[str, Any], now: dt.datetime, **flags: bool
+    role: str, known: Mapping[str, Any], now: dt.datetime, *, staff: bool = False
 ) -> tuple[Customer, dict[str, str]]:
     kept = known.get(role, {})
     email = f"{role}@farebox.example"
-    user = User.objects.filter(email=email).first() or User.objects.create_user(email, **flags)
+    make = User.objects.create_superuser if staff else User.objects.create_user
+    user = User.objects.filter(email=email).first() or make(email)
     password = kept.get("password") or secrets.token_urlsafe(PASSWORD_BYTES)
     if not user.check_password(password):
         user.set_password(password)

@@ -76,10 +76,16 @@ def resync_stale(*, now: dt.datetime) -> int:
     stale = PayoutAccount.objects.filter(synced_at__lte=now - STALE_AFTER).exclude(stripe_account_id=None)
     found = list(stale.order_by("synced_at")[:RESYNC_BATCH])
     for account in found:
-        record(
-            state=connect.refresh(account_id=account.stripe_account_id or ""), account_id=account.pk, now=now
-        )
+        refresh(account_id=account.pk, now=now)
     return len(found)
+
+
+def refresh(*, account_id: int, now: dt.datetime) -> None:
+    """Read an account from Stripe now. Raises NotConnectedError and StripeUnavailableError."""
+    stripe_id = PayoutAccount.objects.values_list("stripe_account_id", flat=True).get(pk=account_id)
+    if stripe_id is None:
+        raise NotConnectedError
+    record(state=connect.refresh(account_id=stripe_id), account_id=account_id, now=now)
 
 
 def record(*, state: AccountState, account_id: int, now: dt.datetime) -> None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
@@ -74,7 +74,7 @@ def _runs(agent: Agent, since: dt.datetime, until: dt.datetime) -> QuerySet[Exec
 
 def _series(agent: Agent, since: dt.datetime, until: dt.datetime) -> list[Day]:
     charged = Execution.objects.filter(agent=agent, closed_at__gte=since, closed_at__lt=until)
-    days: dict[dt.date, dict[str, Any]] = {
+    days = {
         row["day"]: row
         for row in charged.annotate(day=TruncDate("closed_at", tzinfo=dt.UTC))
         .values("day")

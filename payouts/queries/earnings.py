@@ -1,8 +1,9 @@
 """A creator's earnings, as reports show them: summed over executions, by UTC day or agent."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from django.db import connection
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -83,12 +84,10 @@ def rows(*, creator_id: int, since: dt.datetime, until: dt.datetime, group_by: G
     """Sum what a creator earned in `[since, until)` by UTC day, or by agent with the best first."""
     earned = _within(creator_id, since, until)
     if group_by == "day":
-        return [Row(**row) for row in earned.values("day").annotate(**_SUMS).order_by("day")]
-    by_agent = earned.values(key=F("agent__public_id"), slug=F("agent__slug"), name=F("agent__name"))
-    return [
-        Row(**{"agent" if name == "key" else name: value for name, value in row.items()})
-        for row in by_agent.annotate(**_SUMS).order_by("-net", "slug")
-    ]
+        return [_row(row) for row in earned.values("day").annotate(**_SUMS).order_by("day")]
+    named = {"key": F("agent__public_id"), "slug": F("agent__slug"), "name": F("agent__name")}
+    found = [_row(row) for row in earned.values(**named).annotate(**_SUMS)]
+    return sorted(found, key=lambda row: (-row.net, row.slug))
 
 
 def position(*, creator_id: int) -> Position:
@@ -125,3 +124,14 @@ def _within(creator_id: int, since: dt.datetime, until: dt.datetime) -> QuerySet
     # The days only spare reading: the index is on them.
     days = {"day__gte": since.astimezone(dt.UTC).date(), "day__lte": until.astimezone(dt.UTC).date()}
     return Earning.objects.filter(creator_id=creator_id, earned_at__gte=since, earned_at__lt=until, **days)
+
+
+def _row(row: Mapping[str, Any]) -> Row:
+    sums = {name: int(row[name]) for name in _SUMS}
+    return Row(
+        day=row.get("day"),
+        agent=row.get("key", ""),
+        slug=row.get("slug", ""),
+        name=row.get("name", ""),
+        **sums,
+    )

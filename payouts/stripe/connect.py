@@ -56,7 +56,7 @@ def find_account(*, creator_id: str, since: dt.datetime) -> AccountState | None:
     with translated():
         accounts = client().v1.accounts.list({"created": {"gte": int(since.timestamp())}, "limit": 100})
         for account in accounts.auto_paging_iter():
-            if (account.metadata or {}).get("creator") == creator_id:
+            if account.to_dict().get("metadata", {}).get("creator") == creator_id:
                 return _sync(account)
     return None
 

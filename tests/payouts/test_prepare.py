@@ -29,6 +29,7 @@ from tests.support.processes import StripeStandin
 from tests.support.runs import credits
 from wallets import chart
 from wallets.ledger import Leg, Source, post
+from wallets.models import Wallet
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
@@ -126,7 +127,7 @@ class TestPrepare:
     def test_it_takes_debt_off_first(self, stripe_standin: StripeStandin) -> None:
         alice = earning_creator(stripe_standin)
         debt = ledger.open_creator_wallet(owner_id=alice.pk, kind=chart.DEBT)
-        debt._meta.model.objects.filter(pk=debt.pk).update(overdraft_limit=credits(1000))
+        Wallet.objects.filter(pk=debt.pk).update(overdraft_limit=credits(1000))
         post(
             kind="write_off",
             source=Source("test", "1"),
