@@ -12,8 +12,8 @@ import urllib.request
 from pathlib import Path
 from typing import IO, Final
 
-from config.devservices import environment, postgres, valkey
-from config.devservices.home import HOST, AlreadyRunningError, Home, port_is_free
+from config.devservices import application, environment, postgres, valkey
+from config.devservices.home import AlreadyRunningError, Home, port_is_free
 from config.devservices.processes import Child, Command, start, wait_until
 
 ENDINGS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -45,10 +45,11 @@ class Instance:
             "a"
         )  # every refused statement is in it: too much for a terminal
         database = self._start(postgres.command(self.cluster, environ=bare), log)
-        data = self.home.path / "valkey"
-        broker = self._start(valkey.command(port=self.at.valkey, data=data, environ=bare))
+        folder = self.home.path / "valkey"
+        broker = self._start(valkey.command(port=self.at.valkey, data=folder, environ=bare))
         if "STRIPE_API_HOST" in self.environ:
-            standin = self._start(self._stripe_standin(bare))
+            data = self.home.path / "stripe.sqlite"
+            standin = self._start(application.stripe(environ=bare, port=self.at.stripe, data=data))
             wait_until(lambda: not port_is_free(self.at.stripe), child=standin, seconds=START_SECONDS)
         wait_until(self.cluster.answers, child=database, seconds=START_SECONDS)
         wait_until(lambda: valkey.answers(self.at.valkey), child=broker, seconds=START_SECONDS)
@@ -66,38 +67,10 @@ class Instance:
 
     def start_application(self) -> None:
         """Start web, and when it answers, worker and beat: three at once would keep the first page waiting."""
-        python = sys.executable
-        web = [python, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(self.at.web)]
-        web += ["--workers", "2", "--blocking-threads", "8", "--no-ws", "--log-level", "error"]
-        worker = [
-            python,
-            "-m",
-            "celery",
-            "-A",
-            "config",
-            "worker",
-            "--concurrency",
-            "2",
-            "--loglevel",
-            "warning",
-        ]
-        schedule = str(self.home.path / "celerybeat-schedule")
-        beat = [
-            python,
-            "-m",
-            "celery",
-            "-A",
-            "config",
-            "beat",
-            "--loglevel",
-            "warning",
-            "--schedule",
-            schedule,
-        ]
-        site = self._start(Command("web", [*web, "config.wsgi:application"], self.environ))
+        site = self._start(application.web(environ=self.environ, port=self.at.web))
         wait_until(lambda: answers(f"{self.at.site_url}/healthz"), child=site, seconds=START_SECONDS)
-        self._start(Command("worker", worker, self.environ))
-        self._start(Command("beat", [*beat, "--pidfile", ""], self.environ))
+        self._start(application.worker(environ=self.environ))
+        self._start(application.beat(environ=self.environ, schedule=self.home.path / "celerybeat-schedule"))
 
     def watch(self) -> str:
         """Wait until a child ends; say which."""
@@ -127,19 +100,6 @@ class Instance:
         child = start(command, output=log or say)
         self.children.append(child)
         return child
-
-    def _stripe_standin(self, environ: dict[str, str]) -> Command:
-        data = str(self.home.path / "stripe.sqlite")
-        argv = [
-            sys.executable,
-            "-m",
-            "config.devservices.stripe",
-            "--port",
-            str(self.at.stripe),
-            "--data",
-            data,
-        ]
-        return Command("stripe", argv, environ)
 
     def _manage(self, *argv: str) -> None:
         subprocess.run(
@@ -192,7 +152,9 @@ def manage(argv: list[str]) -> int:
         say("farebox", f"Nothing runs in {home.path}: make run starts it.")
         return 1
     environ = environment.remembered(home)
-    return subprocess.run([sys.executable, "manage.py", *argv], env=environ, check=False).returncode
+    return subprocess.run(
+        [sys.executable, "manage.py", *argv], env=environ, cwd=environment.ROOT, check=False
+    ).returncode
 
 
 def say(name: str, line: str) -> None:
@@ -217,7 +179,7 @@ def _run(home: Home) -> int:
         instance.start_application()
         _welcome(instance)
         say("farebox", f"{instance.watch()}: stopping everything.")
-    except (RuntimeError, subprocess.CalledProcessError) as error:
+    except RuntimeError as error:
         say("farebox", f"{error}: stopping everything.")
     except StopRequestedError:
         say("farebox", "Stopping.")

@@ -14,6 +14,7 @@ import signal
 import stat
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,7 +25,7 @@ import psycopg
 from psycopg import sql
 
 from config.devservices.home import HOST
-from config.devservices.processes import Command
+from config.devservices.processes import POLL_SECONDS, Command
 
 SYSTEM_USER: Final = "farebox_postgres"
 # Where programs and data go when the system user cannot enter the folders they were to live in.
@@ -183,8 +184,19 @@ def _end_leftover(data: Path) -> None:
     if server is not None:
         with contextlib.suppress(psutil.NoSuchProcess):
             server.send_signal(signal.SIGINT)
-            server.wait(STOP_SECONDS)
+            _wait_for_end(server)
     (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _wait_for_end(server: psutil.Process) -> None:
+    give_up_at = time.monotonic() + STOP_SECONDS
+    # Nobody may be there to reap it: a zombie has ended.
+    while server.is_running() and server.status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > give_up_at:
+            raise RuntimeError(
+                f"PostgreSQL (process {server.pid}) did not end in {STOP_SECONDS:.0f} seconds."
+            )
+        time.sleep(POLL_SECONDS)
 
 
 def _server_of(data: Path) -> psutil.Process | None:

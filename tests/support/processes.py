@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from celery import current_app
 from django.conf import settings
 
-from config.devservices import environment, postgres, valkey
+from config.devservices import application, environment, postgres, valkey
 from config.devservices.home import HOST, free_port, port_is_free
 from config.devservices.processes import Child, Command, start, wait_until
 from tests.support.database import Databases
@@ -63,9 +64,8 @@ class StripeStandin:
 def stripe_standin(folder: Path) -> Iterator[StripeStandin]:
     """Run the stand-in, empty, at the port that the settings name."""
     port = settings.STRIPE_STANDIN_PORT
-    data = str(folder / "stripe.sqlite")
-    argv = [PYTHON, "-m", "config.devservices.stripe", "--port", str(port), "--data", data]
-    command = Command("stripe", argv, environment.bare(), cwd=str(environment.ROOT), stop_seconds=3.0)
+    data = folder / "stripe.sqlite"
+    command = application.stripe(environ=environment.bare(), port=port, data=data)
     with running(command, folder / "stripe.log") as child:
         wait_until(lambda: not port_is_free(port), child=child, seconds=START_SECONDS)
         yield StripeStandin(settings.STRIPE_API_BASE, child)
@@ -90,56 +90,19 @@ def application_environment(databases: Databases, *, site_url: str = "") -> dict
     }
 
 
-def worker_command(environ: dict[str, str]) -> Command:
-    """Describe a worker with two processes."""
-    argv = [PYTHON, "-m", "celery", "-A", "config", "worker", "--concurrency", "2", "--loglevel", "info"]
-    return Command("worker", argv, environ, cwd=str(environment.ROOT), stop_seconds=5.0)
-
-
-def beat_command(environ: dict[str, str], folder: Path) -> Command:
-    """Describe a beat whose schedule lives in a folder."""
-    argv = [
-        PYTHON,
-        "-m",
-        "celery",
-        "-A",
-        "config",
-        "beat",
-        "--schedule",
-        str(folder / "schedule"),
-        "--pidfile",
-        "",
-    ]
-    return Command("beat", argv, environ, cwd=str(environment.ROOT), stop_seconds=5.0)
-
-
-def web_command(environ: dict[str, str], port: int) -> Command:
-    """Describe a web process like `make run`'s."""
-    argv = [
-        PYTHON,
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--host",
-        HOST,
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-    ]
-    argv += ["--blocking-threads", "4", "--no-ws", "config.wsgi:application"]
-    return Command("web", argv, environ, cwd=str(environment.ROOT), stop_seconds=5.0)
-
-
 @contextlib.contextmanager
 def worker(environ: dict[str, str], folder: Path) -> Iterator[Child]:
     """Run a worker on an empty queue, ready to take jobs."""
     log = folder / "worker.log"
     valkey.flush(settings.VALKEY_PORT)
-    with running(worker_command(environ), log) as child:
-        wait_until(lambda: " ready." in log.read_text(), child=child, seconds=START_SECONDS)
+    with running(application.worker(environ=environ), log) as child:
+        wait_until(_takes_jobs, child=child, seconds=START_SECONDS)
         yield child
+
+
+def _takes_jobs() -> bool:
+    """Tell whether a worker answers."""
+    return bool(current_app.control.ping(timeout=0.5))
 
 
 @dataclass(frozen=True)
@@ -177,9 +140,9 @@ def live_app(databases: Databases, stripe: StripeStandin, folder: Path) -> Itera
     url = f"http://{HOST}:{port}"
     environ = application_environment(databases, site_url=url)
     with (
-        running(web_command(environ, port), folder / "web.log") as web,
+        running(application.web(environ=environ, port=port, workers=1), folder / "web.log") as web,
         worker(environ, folder) as tasks,
-        running(beat_command(environ, folder), folder / "beat.log"),
+        running(application.beat(environ=environ, schedule=folder / "schedule"), folder / "beat.log"),
     ):
         wait_until(lambda: healthy(url), child=web, seconds=START_SECONDS)
         yield LiveApp(url, stripe, environ, folder, tasks)
