@@ -90,14 +90,11 @@ class WalletAdmin(ReadOnlyAdmin):
         """Bring each wallet's owner and the sum of a platform wallet's entries along, in one query."""
         customer = Customer.objects.filter(pk=OuterRef("owner_id"))
         entries = Entry.objects.filter(wallet=OuterRef("pk"), wallet_seq=None).order_by().values("wallet")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                customer_name=Subquery(customer.values("name")),
-                customer_email=Subquery(customer.values("email")),
-            )
-            .annotate(unsequenced=Subquery(entries.values(total=Sum("amount"))))
+        wallets: QuerySet[Wallet] = super().get_queryset(request)
+        return wallets.annotate(
+            customer_name=Subquery(customer.values("name")),
+            customer_email=Subquery(customer.values("email")),
+            unsequenced=Subquery(entries.values(total=Sum("amount"))),
         )
 
     def get_search_results(
@@ -207,4 +204,4 @@ class WalletAdmin(ReadOnlyAdmin):
 
 def _total(wallet: Wallet) -> int:
     """A platform wallet's balance is the sum of its entries, which get_queryset has brought along."""
-    return wallet.balance + (wallet.unsequenced or 0)  # type: ignore[attr-defined,no-any-return]
+    return wallet.balance + (wallet.unsequenced or 0)  # type: ignore[attr-defined]
