@@ -1,7 +1,7 @@
 from django.urls import path
 
 from billing.stripe import webhooks
-from billing.views import subscriptions, topups, wallet
+from billing.views import runs, subscriptions, topups, usage, wallet
 
 app_name = "billing"
 
@@ -17,5 +17,11 @@ urlpatterns = [
     path("subscriptions/", subscriptions.subscription_list, name="subscriptions"),
     path("subscriptions/<str:public_id>/", subscriptions.subscription, name="subscription"),
     path("subscriptions/<str:public_id>/live/", subscriptions.subscription_live, name="subscription_live"),
+    path("agents/<slug:slug>/run/", runs.run_new, name="run_new"),
+    path("runs/", runs.runs, name="runs"),
+    path("runs/<str:public_id>/", runs.run, name="run"),
+    path("runs/<str:public_id>/live/", runs.run_live, name="run_live"),
+    path("runs/<str:public_id>/receipt/", runs.receipt, name="receipt"),
+    path("usage/", usage.usage, name="usage"),
     path("stripe/webhook/<uuid:uuid>/", webhooks.receive, name="stripe_webhook"),
 ]
