@@ -1,0 +1,94 @@
+"""Pages that everybody can use: no WCAG 2.1 AA violation, no refused script or style, no sideways scrolling."""
+
+from typing import Any, Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from tests.support import market, people
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+RULES: Final = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+LOOKS: Final = [("light", 1280), ("dark", 390)]
+OUTSIDE: Final = [
+    "/",
+    "/agents/",
+    "/agents/per-request/",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/nowhere/",
+]
+CONSUMER: Final = [
+    "/wallet/",
+    "/wallet/add/",
+    "/wallet/transactions/",
+    "/subscriptions/",
+    "/runs/",
+    "/usage/",
+    "/agents/per-request/run/",
+    "/keys/",
+]
+CREATOR: Final = [
+    "/creator/",
+    "/creator/agents/",
+    "/creator/agents/new/",
+    "/creator/agents/per-request/",
+    "/creator/earnings/",
+    "/creator/payouts/",
+    "/creator/connect/",
+]
+
+
+@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
+def screen(request: pytest.FixtureRequest, browser: Browser) -> Any:
+    """A browser window in light, or dark and as wide as a phone."""
+    scheme, width = request.param
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    yield context.new_page()
+    context.close()
+
+
+def sign_in(page: Page, server: LiveServer) -> None:
+    """Sign a creator in who has one agent for sale."""
+    user, customer = people.sign_up()
+    market.for_sale("per-request", creator=market.open_creator(customer=customer))
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    cookie = client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": server.url}])
+
+
+def faults(page: Page, server: LiveServer, paths: list[str]) -> list[str]:
+    """Open pages and write down what is wrong with them."""
+    found: list[str] = []
+    page.on("console", lambda said: found.append(said.text) if "Content Security" in said.text else None)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    for path in paths:
+        page.goto(server.url + path)
+        axe = Axe().run(page, options=RULES)
+        found += [f"{path} {rule['id']} {rule['nodes'][0]['html']}" for rule in axe.response["violations"]]
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            found.append(f"{path} scrolls sideways")
+    return found
+
+
+def test_the_storefront(screen: Page, live_server: LiveServer) -> None:
+    market.for_sale("per-request")
+
+    assert faults(screen, live_server, OUTSIDE) == []
+
+
+def test_a_consumers_pages(screen: Page, live_server: LiveServer) -> None:
+    sign_in(screen, live_server)
+
+    assert faults(screen, live_server, CONSUMER) == []
+
+
+def test_a_creators_pages(screen: Page, live_server: LiveServer) -> None:
+    sign_in(screen, live_server)
+
+    assert faults(screen, live_server, CREATOR) == []
