@@ -15,6 +15,8 @@ CREATE TABLE IF NOT EXISTS objects (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
     account TEXT NOT NULL, created INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS objects_of_kind ON objects (kind, account, seq);
+CREATE INDEX IF NOT EXISTS objects_by_status ON objects (kind, json_extract(body, '$.status'));
+CREATE INDEX IF NOT EXISTS objects_by_dispute ON objects (kind, json_extract(body, '$._dispute_at'));
 CREATE TABLE IF NOT EXISTS movements (
     seq INTEGER PRIMARY KEY, txn TEXT NOT NULL, account TEXT NOT NULL, currency TEXT NOT NULL,
     net INTEGER NOT NULL, available_on INTEGER NOT NULL, created INTEGER NOT NULL);
