@@ -21,18 +21,7 @@ COLUMNS: Final = """
     v.default_hold, v.minimum, v.quantum, v.platform_share_bp,
     a.id, a.public_id, a.slug, a.name, a.status, a.outcome_policy, c.id, c.public_id, c.customer_id
 """
-IN_FORCE: Final = f"""
-    SELECT w.place, {COLUMNS}
-    FROM unnest(%s::text[], %s::timestamptz[]) WITH ORDINALITY AS w(agent, at, place)
-    JOIN marketplace_agent a ON a.slug = w.agent OR a.public_id = w.agent
-    JOIN marketplace_creator c ON c.id = a.creator_id
-    JOIN marketplace_plan p ON p.agent_id = a.id
-    CROSS JOIN LATERAL (
-        SELECT * FROM marketplace_planversion
-        WHERE plan_id = p.id AND effective_from <= w.at
-        ORDER BY effective_from DESC, number DESC LIMIT 1
-    ) v
-"""  # noqa: S608  (constants only; values are parameters)
+IN_FORCE: Final = "SELECT * FROM marketplace_in_force(%s, %s)"
 BY_VERSION: Final = f"""
     SELECT v.id, {COLUMNS}
     FROM marketplace_planversion v
