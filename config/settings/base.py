@@ -264,7 +264,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    # One line for each request to Stripe is the gateways' own business.
-    "loggers": {"stripe": {"level": "WARNING"}},
+    # One line for each request to Stripe is the gateways' own business, one for each refusal the caller's.
+    "loggers": {"stripe": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
 }

@@ -60,6 +60,7 @@ FAILURES: dict[str, Exception] = {
     "missing": Http404(),
     "denied": PermissionDenied(),
     "database": OperationalError("server closed the connection"),
+    "away": http.UnavailableError(),
     "bug": ZeroDivisionError("our bug"),
 }
 

@@ -78,7 +78,7 @@ def test_it_replays_a_refusal_whose_work_was_undone(bob: dict[str, str]) -> None
     assert made("short") == 0
 
 
-@pytest.mark.parametrize("failure", ["bug", "database"])
+@pytest.mark.parametrize("failure", ["bug", "database", "away"])
 def test_it_never_stores_a_5xx(bob: dict[str, str], failure: str) -> None:
     assert post(bob, agent=failure).status_code >= 500
     assert post(bob, agent=failure).status_code >= 500
