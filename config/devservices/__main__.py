@@ -7,13 +7,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
 from typing import IO, Final
 
 from config.devservices import application, environment, postgres, valkey
-from config.devservices.home import AlreadyRunningError, Home, port_is_free
+from config.devservices.home import AlreadyRunningError, Home, free_port, port_is_free
 from config.devservices.processes import Child, Command, start, wait_until
 
 ENDINGS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -38,6 +39,12 @@ class Instance:
         self.environ = environment.application(home, self.cluster, self.at)
         environment.remember(home, self.environ)
 
+    def start(self) -> None:
+        """Start everything, in order."""
+        self.start_services()
+        self.prepare_database()
+        self.start_application()
+
     def start_services(self) -> None:
         """Start what the application stands on: PostgreSQL, Valkey, the Stripe stand-in."""
         bare = environment.bare()
@@ -61,8 +68,8 @@ class Instance:
             return
         postgres.ensure_roles(self.cluster)
         postgres.ensure_database(self.cluster, environment.DATABASE)
-        self._manage("migrate", "--no-input", "--verbosity", "1")
-        self._manage("seed_demo", "--out", str(self.demo_file))
+        self.manage("migrate", "--no-input", "--verbosity", "1")
+        self.manage("seed_demo", "--out", str(self.demo_file))
         self.home.keep("prepared", done)
 
     def start_application(self) -> None:
@@ -101,7 +108,8 @@ class Instance:
         self.children.append(child)
         return child
 
-    def _manage(self, *argv: str) -> None:
+    def manage(self, *argv: str) -> None:
+        """Run a management command. Raises RuntimeError when it fails."""
         subprocess.run(
             [sys.executable, "manage.py", *argv], env=self.environ, cwd=environment.ROOT, check=True
         )
@@ -157,6 +165,28 @@ def manage(argv: list[str]) -> int:
     ).returncode
 
 
+def prove(argv: list[str]) -> int:
+    """Replay a trace against a fresh instance of its own, then prove its books; forget the instance."""
+    for number in ENDINGS:
+        signal.signal(number, _ask_to_stop)
+    os.environ["PORT"] = str(free_port())
+    with tempfile.TemporaryDirectory(prefix="farebox-prove-") as folder:
+        # PostgreSQL's user must be able to enter it.
+        Path(folder).chmod(0o755)
+        instance = Instance(Home(Path(folder)))
+        try:
+            instance.start()
+            instance.manage("replay", *argv)
+            instance.manage("check_books")
+        except (RuntimeError, StopRequestedError) as error:
+            say("farebox", f"Not proven: {error}")
+            return 1
+        finally:
+            instance.stop()
+            postgres.forget(instance.home.path)
+    return 0
+
+
 def say(name: str, line: str) -> None:
     """Print a line under the name of who said it; a closed terminal must not keep us from ending the children."""
     try:
@@ -174,9 +204,7 @@ def _run(home: Home) -> int:
         )
         return 1
     try:
-        instance.start_services()
-        instance.prepare_database()
-        instance.start_application()
+        instance.start()
         _welcome(instance)
         say("farebox", f"{instance.watch()}: stopping everything.")
     except RuntimeError as error:
@@ -206,12 +234,18 @@ def _ask_to_stop(*_: object) -> None:
 def main() -> int:
     """Run the command that was asked for."""
     parser = argparse.ArgumentParser(prog="python -m config.devservices", description=__doc__)
-    parser.add_argument("command", choices=["up", "clean", "manage"])
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help="with manage: the command and its arguments")
+    parser.add_argument("command", choices=["up", "clean", "manage", "prove"])
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what manage or prove take")
     asked = parser.parse_args()
-    if asked.command == "manage":
-        return manage(asked.rest)
-    return {"up": up, "clean": clean}[asked.command]()
+    match asked.command:
+        case "up":
+            return up()
+        case "clean":
+            return clean()
+        case "manage":
+            return manage(asked.rest)
+        case _:
+            return prove(asked.rest)
 
 
 if __name__ == "__main__":
