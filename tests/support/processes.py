@@ -20,7 +20,7 @@ from config.devservices.home import HOST, free_port, port_is_free
 from config.devservices.processes import Child, Command, start, wait_until
 from tests.support.database import Databases
 
-START_SECONDS: Final = 40.0
+START_SECONDS: Final = 90.0
 PYTHON: Final = sys.executable
 
 
