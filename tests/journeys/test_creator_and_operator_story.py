@@ -38,8 +38,8 @@ def test_a_creator_publishes_an_agent_and_is_told_what_is_wrong(
     story.sign_in(page, live_app, demo["creator"])
     page.goto(f"{live_app.url}/creator/agents/new/")
     expect(page.get_by_text("Suggested rates")).to_be_visible()
-    page.get_by_label("Name", exact=True).fill("Code reviewer")
-    page.get_by_label("Slug").fill("code-reviewer")
+    page.locator("#id_name").fill("Code reviewer")
+    page.get_by_label("Short name").fill("code-reviewer")
     page.get_by_label("Summary").fill("Reads a change and says what is wrong with it.")
 
     page.get_by_label("Pricing manifest").fill(MANIFEST.replace("50", "-50"))
