@@ -5,7 +5,7 @@
 
 The view gets `request.principal` and, when `body` names a type, the parsed body; it returns `http.answer()` or
 plain data for a 200, and raises DomainErrors. What is declared here (with `query`: the query parameters and
-what they do) is also what the OpenAPI schema shows.
+what they do; with `reads`: the bodies of a view that parses by itself) is also what the OpenAPI schema shows.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,6 +34,7 @@ def api_view(
     scope: str,
     methods: list[str],
     body: Any = None,
+    reads: tuple[Any, ...] = (),
     answers: Mapping[int, Any] | None = None,
     query: Mapping[str, str] | None = None,
     summary: str = "",
@@ -66,7 +67,7 @@ def api_view(
             summary=summary or (view.__doc__ or "").partition("\n")[0],
             description=view.__doc__ or "",
             query=dict(query or {}),
-            body=body,
+            bodies=reads if body is None else (body,),
             answers=dict(answers or {}),
         )
         return guarded

@@ -54,7 +54,15 @@ class EventBody(msgspec.Struct, forbid_unknown_fields=True):
 class EventsBody(msgspec.Struct, forbid_unknown_fields=True):
     """Many runs that have ended, each judged alone."""
 
-    events: Annotated[list[Any], Meta(min_length=1, max_length=EVENTS_MAX)]
+    # Judged one by one, so that a malformed event refuses itself only.
+    events: Annotated[
+        list[Any],
+        Meta(
+            min_length=1,
+            max_length=EVENTS_MAX,
+            extra_json_schema={"items": {"$ref": "#/components/schemas/EventBody"}},
+        ),
+    ]
 
 
 class MeterBody(msgspec.Struct, forbid_unknown_fields=True):

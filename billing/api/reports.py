@@ -41,6 +41,12 @@ class UsageReport(msgspec.Struct):
     kind="customer",
     scope="usage:read",
     methods=["GET"],
+    query={
+        "period": "So many days up to now, such as 30d.",
+        "from": "From this time or date on, in UTC; instead of period.",
+        "to": "Before this time or date, in UTC.",
+        "group_by": "agent, model or day.",
+    },
     answers={200: UsageReport},
     summary="Read usage by agent, model or day",
 )

@@ -1,6 +1,6 @@
 """POST /internal/usage/check, POST /internal/usage/log: the router's calls."""
 
-from typing import Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from django.http import HttpResponse
@@ -16,6 +16,20 @@ from config.kit import clock, http, strict_json
 from config.kit.errors import DomainError, InvalidInputError
 
 REPLAYED = {"Idempotent-Replayed": "true"}
+# What became of one event of many, for the schema: its answer, or a problem whose status is a word.
+RESULTS: Final[list[dict[str, Any]]] = [
+    {"$ref": "#/components/schemas/SettledAnswer"},
+    {
+        "type": "object",
+        "required": ["status", "http_status", "code", "detail"],
+        "properties": {
+            "status": {"const": "refused"},
+            "http_status": {"type": "integer"},
+            **{name: {"type": "string"} for name in ("type", "title", "code", "detail")},
+            "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemItem"}},
+        },
+    },
+]
 
 
 class LogAnswers(msgspec.Struct):
@@ -24,7 +38,7 @@ class LogAnswers(msgspec.Struct):
     charged: int
     replayed: int
     refused: int
-    results: list[SettledAnswer | dict[str, Any]]
+    results: Annotated[list[Any], msgspec.Meta(extra_json_schema={"items": {"anyOf": RESULTS}})]
 
 
 @api_view(
@@ -49,6 +63,7 @@ def check(request: ApiRequest, *, body: CheckBody) -> HttpResponse:
     kind="router",
     scope="usage:write",
     methods=["POST"],
+    reads=(EventBody, EventsBody),
     answers={201: SettledAnswer, 200: LogAnswers},
     summary="Log one run that has ended, or up to 1,000",
 )

@@ -15,7 +15,7 @@ class StrictJSONParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:  # noqa: ARG002
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """Read the stream."""
         http.refuse_large((parser_context or {})["request"].META)
         return strict_json.loads(stream.read())

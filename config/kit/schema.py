@@ -26,7 +26,7 @@ class Operation:
     summary: str
     description: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
-    body: Any = None
+    bodies: tuple[Any, ...] = ()
     answers: Mapping[int, Any] = field(default_factory=dict)
 
 
@@ -57,7 +57,7 @@ class Problem(msgspec.Struct):
 def add_plain_views(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Join the plain views to the schema (SPECTACULAR_SETTINGS['POSTPROCESSING_HOOKS'])."""
     found = list(_operations(get_resolver(), "/"))
-    types = [t for _, op in found for t in (op.body, *op.answers.values()) if t is not None]
+    types = [t for _, op in found for t in (*op.bodies, *op.answers.values())]
     schemas, components = msgspec.json.schema_components(
         [*types, Problem], schema_hook=_schema_of, ref_template=REF
     )
@@ -94,8 +94,10 @@ def _describe(path: str, operation: Operation, named: Mapping[int, Any]) -> dict
             for status, kind in (operation.answers or {200: Problem}).items()
         },
     }
-    if operation.body is not None:
-        described["requestBody"] = {"required": True, **_content(named[id(operation.body)])}
+    if operation.bodies:
+        one_of = [named[id(body)] for body in operation.bodies]
+        schema = one_of[0] if len(one_of) == 1 else {"oneOf": one_of}
+        described["requestBody"] = {"required": True, **_content(schema)}
     return described
 
 
