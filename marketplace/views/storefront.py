@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Customer
 from config.kit import clock
@@ -29,6 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@vary_on_headers("HX-Request")  # the browser's way back must not show the list alone
 def agents(request: HttpRequest) -> HttpResponse:
     """Search the published agents; htmx gets the list alone."""
     filters = {name: request.GET.get(name, "") for name in ("q", "category", "model")}
@@ -52,7 +54,7 @@ def agents(request: HttpRequest) -> HttpResponse:
             "next_url": _page_url(request, page + 1) if more else "",
         },
     }
-    part = request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+    part = request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
     return render(request, "marketplace/_agent_list.html" if part else "marketplace/agents.html", context)
 
 

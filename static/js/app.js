@@ -91,8 +91,19 @@
     if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
   });
 
+  // A live part is swapped every other second: a screen reader hears of it only when its news is new.
+  const heard = new Map();
+  const tellNews = (aloud) => {
+    for (const part of document.querySelectorAll("[data-announce]")) {
+      if (aloud && heard.get(part.id) !== part.dataset.announce) announce(part.dataset.announce);
+      heard.set(part.id, part.dataset.announce);
+    }
+  };
+  document.addEventListener("DOMContentLoaded", () => tellNews(false));
+
   // When a live part has come to its end, the figure in the side navigation is asked for again.
   document.addEventListener("htmx:afterSettle", (event) => {
+    tellNews(true);
     const asked = event.detail.pathInfo?.requestPath ?? "";
     if (asked.includes("/live/") && document.querySelector('[id$="-live"]:not([hx-get])')) {
       htmx.trigger(document.body, "wallet-changed");

@@ -91,6 +91,14 @@ def test_htmx_gets_the_list_alone(client: Client) -> None:
     assert "<html" not in answer.content.decode()
 
 
+def test_the_way_back_gets_the_whole_page(client: Client) -> None:
+    headers = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    answer = client.get(reverse("marketplace:agents"), headers=headers)
+
+    assert "<html" in answer.content.decode()
+    assert "HX-Request" in answer.headers["Vary"]
+
+
 def test_it_pages_without_a_query_an_agent(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
