@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+from collections.abc import Sequence
 from typing import Final, assert_never
 
 from django.db.models import Q, QuerySet
@@ -41,6 +42,13 @@ def fulfil(*, session_id: str, now: dt.datetime) -> None:
             assert_never(purchase)
     if found.payment is not None and found.payment.balance_line is not None:
         fees.record(line=found.payment.balance_line, now=now)
+
+
+def look_up(*, session_ids: Sequence[str]) -> int:
+    """Have checkouts looked up soon, and return how many."""
+    for session_id in session_ids:
+        jobs.enqueue("billing.fulfil_checkout", session_id=session_id)
+    return len(session_ids)
 
 
 def sweep(*, now: dt.datetime) -> int:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+from collections.abc import Sequence
 from typing import Final
 
 from django.db import transaction
@@ -53,6 +54,18 @@ def attempt(*, stripe_id: str, type: str, reason: str, body: bytes, now: dt.date
             return False
     _keep(stripe_id=stripe_id, type=type, reason=reason, body=body, now=now)
     return True
+
+
+def healed(*, stripe_id: str, now: dt.datetime) -> None:
+    """Note that an event which failed before was taken in after all."""
+    unresolved = QuarantinedEvent.objects.filter(stripe_id=stripe_id, resolved_at=None)
+    unresolved.update(resolved_at=now, resolved_by="taken in")
+
+
+def resolve(*, ids: Sequence[int], actor: str, now: dt.datetime) -> int:
+    """Mark what somebody has looked into, and return how many were open."""
+    unresolved = QuarantinedEvent.objects.filter(pk__in=ids, resolved_at=None)
+    return unresolved.update(resolved_at=now, resolved_by=actor)
 
 
 def _keep(*, stripe_id: str, type: str, reason: str, body: bytes, now: dt.datetime) -> None:  # noqa: A002

@@ -112,6 +112,7 @@ def _hand_on(request: HttpRequest, uuid: UUID, event: dict[str, Any]) -> HttpRes
         answer: HttpResponse = process(request, uuid=uuid)
     except Exception as error:  # noqa: BLE001  (whatever a mirror makes of JSON it does not know)
         return _failed(request, event, error)
+    quarantine.healed(stripe_id=event["id"], now=clock.now())
     return answer
 
 

@@ -34,9 +34,8 @@ def path(endpoint: WebhookEndpoint) -> str:
 
 def signed(body: bytes, *, secret: str, at: int | None = None) -> str:
     """Sign a body."""
-    return stripe.WebhookSignature.generate_signature_header(
-        body.decode("utf-8", "surrogateescape"), secret, at or int(time.time())
-    )
+    text = body.decode("utf-8", "surrogateescape")
+    return str(stripe.WebhookSignature.generate_signature_header(text, secret, at or int(time.time())))
 
 
 def send(

@@ -1,0 +1,17 @@
+from billing.admin.purchases import (
+    BalanceTransactionAdmin,
+    QuarantinedEventAdmin,
+    SubscriptionAdmin,
+    TopUpAdmin,
+)
+from billing.stripe.admin import EventAdmin, WebhookEndpointAdmin, WebhookEventTriggerAdmin
+
+__all__ = [
+    "BalanceTransactionAdmin",
+    "EventAdmin",
+    "QuarantinedEventAdmin",
+    "SubscriptionAdmin",
+    "TopUpAdmin",
+    "WebhookEndpointAdmin",
+    "WebhookEventTriggerAdmin",
+]

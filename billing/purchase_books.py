@@ -1,0 +1,66 @@
+"""What must always hold over purchases, and over what Stripe says of our money."""
+
+from typing import Final
+
+from wallets.books import Invariant
+
+INVARIANTS: Final = [
+    Invariant(
+        "paid top-ups are credited once",
+        "Who paid has its credits, and the cash is behind them (I22, I23).",
+        "SELECT t.public_id, e.amount AS credited, g.cash FROM billing_topup t"
+        " LEFT JOIN wallets_transaction x ON x.kind = 'topup' AND x.source_type = 'payment_intent'"
+        " AND x.source_id = t.payment_intent_id"
+        " LEFT JOIN wallets_entry e ON e.transaction_id = x.id AND e.wallet_id = t.wallet_id"
+        " LEFT JOIN LATERAL (SELECT sum(cash) AS cash FROM wallets_creditgrant"
+        " WHERE source_type = 'payment_intent' AND source_id = t.payment_intent_id) g ON true"
+        " WHERE t.payment_intent_id IS NOT NULL AND (e.amount IS DISTINCT FROM t.paid_credits + t.bonus_credits"
+        " OR g.cash IS DISTINCT FROM t.amount_cents * 10000)",
+    ),
+    Invariant(
+        "unpaid top-ups are not credited",
+        "Nobody has credits for a checkout that was not paid (I22).",
+        "SELECT t.public_id, t.status FROM billing_topup t JOIN wallets_transaction x"
+        " ON x.kind = 'topup' AND x.description = 'Top-up ' || t.public_id WHERE t.payment_intent_id IS NULL",
+    ),
+    Invariant(
+        "subscription periods are granted once",
+        "A paid month brings its credits, and no more of them.",
+        "SELECT p.id, p.payment_intent_id, g.amount, g.grants FROM billing_subscriptionperiod p"
+        " LEFT JOIN LATERAL (SELECT sum(amount) AS amount, count(*) AS grants FROM wallets_creditgrant"
+        " WHERE source_type = 'payment_intent' AND source_id = p.payment_intent_id) g ON true"
+        " WHERE g.grants <> 1 OR g.amount <> p.credits",
+    ),
+    Invariant(
+        "live subscriptions have a paid period",
+        "Nobody is subscribed for nothing.",
+        "SELECT s.public_id FROM billing_subscription s WHERE s.state IN ('active', 'past_due', 'paused')"
+        " AND NOT EXISTS (SELECT 1 FROM billing_subscriptionperiod p WHERE p.subscription_id = s.id"
+        " AND p.starts_at = s.current_period_start AND p.ends_at = s.current_period_end)",
+    ),
+    Invariant(
+        "fees are what Stripe took",
+        "Stripe's fees in the ledger are those of its balance transactions (I33).",
+        "SELECT l.booked, b.taken FROM (SELECT coalesce(-sum(amount), 0) AS booked FROM wallets_entry"
+        " WHERE wallet_id = wallets_platform('USD', 'stripe_fees')) l, (SELECT coalesce(sum(fee_cents - CASE"
+        " WHEN type IN ('stripe_fee', 'stripe_fx_fee', 'tax_fee') THEN amount_cents ELSE 0 END), 0) * 10000"
+        " AS taken FROM billing_balancetransaction) b WHERE l.booked <> b.taken",
+    ),
+    Invariant(
+        "append-only guards of purchases stand",
+        "Nobody rewrites how a purchase came to its state (I4).",
+        "SELECT t.name FROM unnest(ARRAY['billing_topupstatechange', 'billing_subscriptionstatechange',"
+        " 'billing_subscriptionperiod']) AS t(name) WHERE NOT EXISTS (SELECT 1 FROM pg_trigger g"
+        " WHERE g.tgrelid = t.name::regclass AND g.tgname = t.name || '_append_only' AND g.tgenabled <> 'D')",
+    ),
+    Invariant(
+        "suspense is cleared within a day",
+        "Money that matches nothing does not stay unexplained (I39).",
+        "SELECT x.public_id, x.description, e.amount FROM wallets_entry e"
+        " JOIN wallets_transaction x ON x.id = e.transaction_id"
+        " WHERE e.wallet_id = wallets_platform('USD', 'suspense') AND x.kind = 'suspense'"
+        " AND x.recorded_at < %(now)s::timestamptz - interval '24 hours'"
+        " AND (SELECT sum(amount) FROM wallets_entry WHERE wallet_id = e.wallet_id) <> 0",
+        timely=True,
+    ),
+]
