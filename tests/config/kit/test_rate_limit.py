@@ -7,6 +7,7 @@ import time_machine
 from django.core.cache import cache
 from pytest_django.fixtures import Settings
 
+from config.devservices.home import free_port
 from config.kit import rate_limit
 from config.kit.rate_limit import RateLimitedError
 
@@ -96,3 +97,29 @@ def test_nobody_is_refused_while_the_cache_is_away(
 
     assert take(50) == 50
     assert len(failures) == 1, "a cache that failed is left alone for a while"
+
+
+@pytest.mark.django_db  # brings the real Valkey
+def test_a_real_valkey_counts(settings: Settings) -> None:
+    settings.RATE_LIMITS = {"customer": 10}
+    settings.CACHES = _redis(settings.VALKEY_PORT)
+    assert take(4) == 4
+
+    rate_limit.forget()
+
+    assert take(10) == 6
+
+
+def test_a_port_where_nobody_listens_costs_little(settings: Settings) -> None:
+    settings.RATE_LIMITS = {"customer": 5}
+    settings.CACHES = _redis(free_port())
+
+    assert take(50) == 50
+
+
+def _redis(port: int) -> dict[str, Any]:
+    default = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": f"redis://127.0.0.1:{port}/1",
+    }
+    return {"default": default}
