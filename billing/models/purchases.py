@@ -31,9 +31,7 @@ class Purchase(models.Model):
     class Meta:
         abstract = True
         constraints = [
-            models.UniqueConstraint(
-                name="billing_%(class)s_once", fields=["principal", "idempotency_key"]
-            ),
+            models.UniqueConstraint(name="billing_%(class)s_once", fields=["principal", "idempotency_key"]),
             models.UniqueConstraint(
                 name="billing_%(class)s_one_session",
                 fields=["stripe_session_id"],

@@ -53,7 +53,9 @@ class BalanceTransaction(models.Model):
 class QuarantinedEvent(models.Model):
     """A signed event, or a payment, that we could not take in. Somebody must look; Stripe need not retry for days."""
 
-    stripe_id = models.CharField(max_length=120, unique=True, help_text="The event, session or PaymentIntent.")
+    stripe_id = models.CharField(
+        max_length=120, unique=True, help_text="The event, session or PaymentIntent."
+    )
     type = models.CharField(max_length=100)
     reason = models.CharField(max_length=500)
     body = models.BinaryField(default=b"", help_text="As it came: it may hold what text columns refuse.")

@@ -230,7 +230,9 @@ def _open_runs(customer: Customer) -> list[OpenRun]:
 
 
 def _awaited(customer: Customer, now: dt.datetime) -> list[AwaitedTopUp]:
-    pending = TopUp.objects.filter(customer=customer, status=TopUp.Status.PENDING, created_at__gte=now - AWAITED)
+    pending = TopUp.objects.filter(
+        customer=customer, status=TopUp.Status.PENDING, created_at__gte=now - AWAITED
+    )
     opened = pending.exclude(stripe_session_id="").order_by("-created_at")
     return [AwaitedTopUp(row.public_id, row.amount_cents, row.created_at) for row in opened]
 
