@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import queries
 from accounts.models import Customer, Membership, User
+from accounts.signals import customer_opened
 from config.kit import ids
 from config.kit.errors import ConflictError, InvalidInputError, NotFoundError
 
@@ -33,6 +34,7 @@ def open_customer(
             )
             if owner is not None:
                 Membership.objects.create(user=owner, customer=customer, created_at=now)
+            customer_opened.send(Customer, customer=customer, now=now)
     except IntegrityError as error:
         # Two first calls for one external id race here; the unique constraint lets one through.
         if external_id is None or "external_id" not in str(error):

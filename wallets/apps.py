@@ -6,6 +6,11 @@ class WalletsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the ledger's invariants with the proof of the books."""
-        from wallets import books, checks, invariants  # noqa: F401, PLC0415  (models load after apps)
+        from wallets import (  # noqa: PLC0415  (models load after apps)
+            books,
+            checks,  # noqa: F401
+            invariants,
+            receivers,  # noqa: F401
+        )
 
         books.register(invariants.INVARIANTS)

@@ -53,7 +53,7 @@ def buy_credits(page: Page, app: LiveApp) -> None:
     """Buy $10 of credits, to the page that says they have arrived."""
     choose_ten_dollars(page, app)
     pay(page)
-    expect(page.get_by_text("10,000 credits added")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("10,000 credits added").first).to_be_visible(timeout=PATIENCE)
 
 
 def run_agent(page: Page, app: LiveApp, slug: str, usage: dict[str, str]) -> None:

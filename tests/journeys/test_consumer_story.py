@@ -38,7 +38,7 @@ def test_a_consumer_buys_credits_runs_an_agent_and_reads_the_receipt(
     consumer.get_by_role("button", name="Estimate").click()
     expect(consumer.get_by_text("150").first).to_be_visible()
     consumer.get_by_role("button", name="Run", exact=True).click()
-    expect(consumer.get_by_text("The run is open")).to_be_visible()
+    expect(consumer.get_by_text("The run is open").first).to_be_visible()
     expect(story.figure(consumer, "held")).to_contain_text("150")
     expect(consumer.get_by_text("Settled at 150 credits").first).to_be_visible(timeout=story.PATIENCE)
 
@@ -69,7 +69,7 @@ def test_an_abandoned_checkout_says_so(consumer: Page, live_app: LiveApp) -> Non
 
     consumer.get_by_role("link", name=re.compile("Back")).click()
 
-    expect(consumer.get_by_text("You left the checkout")).to_be_visible(timeout=story.PATIENCE)
+    expect(consumer.get_by_text("You left the checkout").first).to_be_visible(timeout=story.PATIENCE)
     expect(consumer.get_by_text("no credits were added").first).to_be_visible()
 
 
@@ -81,7 +81,7 @@ def test_an_expired_checkout_says_so(consumer: Page, live_app: LiveApp) -> None:
 
     live_app.stripe.post(f"/_sim/checkout/sessions/{session}/expire")
 
-    expect(consumer.get_by_text("The checkout has expired")).to_be_visible(timeout=story.PATIENCE)
+    expect(consumer.get_by_text("The checkout has expired").first).to_be_visible(timeout=story.PATIENCE)
     consumer.goto(checkout)
     expect(consumer.get_by_text("Nothing was charged")).to_be_visible()
 
