@@ -2,6 +2,7 @@
 
 import argparse
 import secrets
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from config.kit.errors import DomainError
 from wallets import books
 
 BAR_WIDTH: Final = 40
+LOG_LINES: Final = 10
 PLAYERS_MAX: Final = 1_000
 AT_ONCE_MAX: Final = 200
 COUNT_DEFAULT: Final = 1_000
@@ -86,12 +88,15 @@ class Command(BaseCommand):
             keys.revoke(key=players.router.key, now=clock.now())
 
     def _progress(self, done: int, whole: int) -> None:
-        step = max(whole // 200, 1)
-        if done % step and done != whole:
+        # A terminal is shown each step of the bar; a log gets ten lines.
+        steps = BAR_WIDTH * 5 if self.stderr.isatty() else LOG_LINES
+        if done != whole and done * steps // whole == (done - 1) * steps // whole:
             return
         filled = BAR_WIDTH * done // whole
         bar = "#" * filled + "." * (BAR_WIDTH - filled)
-        self.stderr.write(f"\r[{bar}] {done:,} of {whole:,}", ending="\n" if done == whole else "")
+        terminal = self.stderr.isatty()
+        start, end = "\r" if terminal else "", "" if terminal and done != whole else "\n"
+        self.stderr.write(f"{start}[{bar}] {done:,} of {whole:,}", ending=end)
         self.stderr.flush()
 
     def _report(self, tally: Tally) -> None:
@@ -100,8 +105,8 @@ class Command(BaseCommand):
         rate = tally.runs / tally.seconds if tally.seconds else 0
         self.stdout.write(f"runs      {tally.runs:,}  ({tally.seconds:,.1f} s, {rate:,.0f} a second)")
         self.stdout.write(f"refused   {refused:,}" + (f"  ({reasons})" if reasons else ""))
-        self.stdout.write(f"charged   {tally.charged:,f} credits")
-        self.stdout.write(f"split     creator {tally.creator:,f}, platform {tally.platform:,f}")
+        self.stdout.write(f"charged   {_credits(tally.charged)} credits")
+        self.stdout.write(f"split     creator {_credits(tally.creator)}, platform {_credits(tally.platform)}")
         for name, seconds in (("check", tally.check_seconds), ("log", tally.log_seconds)):
             p50, p99 = _percentile(seconds, 50), _percentile(seconds, 99)
             self.stdout.write(f"{name:<9} p50 {p50:,.1f} ms, p99 {p99:,.1f} ms")
@@ -120,6 +125,11 @@ def _percentile(seconds: list[float], percent: int) -> float:
         return 0.0
     ordered = sorted(seconds)
     return ordered[min(len(ordered) * percent // 100, len(ordered) - 1)] * 1000
+
+
+def _credits(amount: Decimal) -> str:
+    text = f"{amount:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _count(most: int) -> Any:
