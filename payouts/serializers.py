@@ -109,7 +109,7 @@ class StatsSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(source="agent.name")
     executions = serializers.IntegerField(help_text="Runs that ended, successful or not.")
     unique_callers = serializers.IntegerField()
-    success_rate = serializers.FloatField(allow_null=True, help_text="0 to 1; null before the first run.")
+    success_rate = serializers.FloatField(allow_null=True, help_text="0 to 1; null before the first run.")  # house: float: no amount
     gross = AmountField()
     net = AmountField()
     usage = serializers.DictField(child=serializers.CharField())

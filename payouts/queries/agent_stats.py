@@ -29,7 +29,7 @@ class Stats:
     agent: Agent
     executions: int
     unique_callers: int
-    success_rate: float | None
+    success_rate: float | None  # house: float: a share of runs, no amount
     gross: int
     net: int
     usage: dict[str, str]

@@ -1,6 +1,7 @@
 """GET /healthz."""
 
 import pytest
+from celery import current_app
 from django.db import DatabaseError
 from django.test import Client
 from pytest_django import Settings
@@ -38,6 +39,6 @@ class TestHealth:
 
     def test_it_sees_a_dead_broker(self, client: Client, settings: Settings) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(health.current_app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
+            patch.setattr(current_app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
 
             assert client.get("/healthz").json()["broker"] == "OperationalError"

@@ -33,6 +33,8 @@ class TestLiveApp:
 
 class TestWorker:
     def test_it_knows_every_scheduled_job(self, celery_worker_process: Child) -> None:
-        (known,) = current_app.control.inspect(timeout=10).registered().values()
+        answers = current_app.control.inspect(timeout=10).registered()
+        assert answers is not None
+        (known,) = answers.values()
 
         assert set(BEAT) <= set(known)
