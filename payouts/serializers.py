@@ -109,7 +109,9 @@ class StatsSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(source="agent.name")
     executions = serializers.IntegerField(help_text="Runs that ended, successful or not.")
     unique_callers = serializers.IntegerField()
-    success_rate = serializers.FloatField(allow_null=True, help_text="0 to 1; null before the first run.")  # house: float: no amount
+    success_rate = serializers.FloatField(  # house: float: no amount
+        allow_null=True, help_text="0 to 1; null before the first run."
+    )
     gross = AmountField()
     net = AmountField()
     usage = serializers.DictField(child=serializers.CharField())

@@ -78,6 +78,7 @@ class PayoutAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     inlines = (AttemptInline, ItemInline, ChangeInline)
     actions = ("approve_selected", "cancel_selected")
+    actions_list = ("start_run",)
     actions_detail = ("approve", "cancel", "look_up")
     exclude = ("amount", "amount_cents", "reversed_cents", "creator", "period_start", "period_end")
     readonly_fields = ("creator_page", "amount_usd", "amount_credits", "reversed_usd", "period")
@@ -116,6 +117,11 @@ class PayoutAdmin(ReadOnlyAdmin):
     def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Tell whether this member of staff may approve and cancel payouts."""
         return request.user.has_perm("payouts.approve_payout")
+
+    @action(description="Start payout run", url_path="start-run", permissions=["approve"], icon="play_arrow")
+    def start_run(self, _request: HttpRequest) -> HttpResponse:
+        """Lead to the page that previews and starts a run."""
+        return redirect("admin:payouts_payoutrun_start")
 
     @admin.action(description="Approve, or retry what failed", permissions=["approve"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Payout]) -> None:

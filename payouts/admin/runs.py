@@ -26,6 +26,7 @@ from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 
 PERIODS_SHOWN: Final = 8
 CHANGE_PAGE: Final = "admin:payouts_payoutrun_change"
+PAYOUTS: Final = "admin:payouts_payout_changelist"
 
 
 class PayoutInline(ReadOnlyInline):
@@ -128,7 +129,7 @@ class PayoutRunAdmin(ReadOnlyAdmin):
                 raise PermissionDenied
             run = self._prepared(request, form.chosen(), now)
             if run:
-                return redirect(CHANGE_PAGE, run.pk)
+                return redirect(f"{reverse(PAYOUTS)}?run__id__exact={run.pk}")
         return TemplateResponse(
             request, "admin/payouts/start_run.html", self._start_context(request, form, now)
         )

@@ -6,6 +6,7 @@ from typing import Final
 
 from django.db import transaction
 
+from config.kit.jobs import enqueue
 from payouts import states
 from payouts.models import Payout, PayoutAttempt
 from payouts.queries import standing
@@ -56,6 +57,9 @@ def sent(*, attempt: PayoutAttempt, transfer: Transfer, now: dt.datetime) -> Non
             failure_code="",
             failure_detail="",
         )
+        if transfer.reversals:
+            # Taken back while its outcome was unknown here: that webhook found no payout to book it on.
+            enqueue("payouts.sync_transfer", stripe_transfer_id=transfer.id)
 
 
 def refused(*, attempt: PayoutAttempt, code: str, detail: str, now: dt.datetime) -> None:

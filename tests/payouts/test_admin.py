@@ -50,7 +50,9 @@ class TestStart:
         alice = earning_creator(stripe_standin)
         answer = olive.post(START, {"period": "2026-03-02"}, follow=True)
         run = PayoutRun.objects.get()
-        assert answer.redirect_chain[-1][0] == reverse("admin:payouts_payoutrun_change", args=[run.pk])
+        payouts = reverse("admin:payouts_payout_changelist")
+        assert answer.redirect_chain[-1][0] == f"{payouts}?run__id__exact={run.pk}"
+        assert "Alice" in answer.content.decode()
         assert run.started_by == "staff:olive@example.com"
         assert Payout.objects.get(creator=alice).state == "draft"
 
