@@ -10,6 +10,15 @@ from config.devservices.stripe.resources import addresses, customers, payment_me
 from config.devservices.stripe.scope import Scope
 
 KIND: Final = "checkout.session"
+# What a new session of ours leaves null; those that fill later are set where it happens.
+UNUSED: Final = (
+    "after_expiration allow_promotion_codes billing_address_collection cancel_url client_reference_id "
+    "client_secret collected_information consent consent_collection currency_conversion customer "
+    "customer_account customer_creation customer_details customer_email expires_at integration_identifier "
+    "invoice invoice_creation locale managed_payments origin_context payment_intent payment_link "
+    "payment_method_configuration_details permissions recovered_from saved_payment_method_options "
+    "setup_intent shipping_address_collection shipping_cost submit_type subscription wallet_options"
+).split()
 
 
 def build(scope: Scope, *, mode: str, success_url: str, items: list[Json], currency: str | None) -> Json:
@@ -20,67 +29,34 @@ def build(scope: Scope, *, mode: str, success_url: str, items: list[Json], curre
     return {
         "id": session_id,
         "object": KIND,
+        **dict.fromkeys(UNUSED),
         "adaptive_pricing": {"enabled": False},
-        "after_expiration": None,
-        "allow_promotion_codes": None,
         "amount_subtotal": total if paid else None,
         "amount_total": total if paid else None,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "billing_address_collection": None,
-        "cancel_url": None,
-        "client_reference_id": None,
-        "client_secret": None,
-        "collected_information": None,
-        "consent": None,
-        "consent_collection": None,
         "created": scope.now,
         "currency": items[0]["currency"] if paid else currency,
-        "currency_conversion": None,
         "custom_fields": [],
         "custom_text": {
             **dict.fromkeys(("after_submit", "shipping_address", "submit")),
             "terms_of_service_acceptance": None,
         },
-        "customer": None,
-        "customer_account": None,
-        "customer_creation": None,
-        "customer_details": None,
-        "customer_email": None,
         "discounts": [],
-        "expires_at": None,
-        "integration_identifier": None,
-        "invoice": None,
-        "invoice_creation": None,
         "livemode": False,
-        "locale": None,
-        "managed_payments": None,
         "metadata": {},
         "mode": mode,
-        "origin_context": None,
-        "payment_intent": None,
-        "payment_link": None,
         "payment_method_collection": "if_required" if paid else "always",
-        "payment_method_configuration_details": None,
         "payment_method_options": {},
         "payment_method_types": ["card"],
         "payment_status": "unpaid" if paid else "no_payment_required",
-        "permissions": None,
         "phone_number_collection": {"enabled": False},
-        "recovered_from": None,
         "redirect_on_completion": "always",
-        "saved_payment_method_options": None,
-        "setup_intent": None,
-        "shipping_address_collection": None,
-        "shipping_cost": None,
         "shipping_options": [],
         "status": "open",
-        "submit_type": None,
-        "subscription": None,
         "success_url": success_url,
         "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0} if paid else None,
         "ui_mode": "hosted_page",
         "url": f"{scope.base_url}/c/pay/{session_id}",
-        "wallet_options": None,
         "_items": items,
     }
 
