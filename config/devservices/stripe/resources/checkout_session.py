@@ -11,14 +11,42 @@ from config.devservices.stripe.scope import Scope
 
 KIND: Final = "checkout.session"
 # What a new session of ours leaves null; those that fill later are set where it happens.
-UNUSED: Final = (
-    "after_expiration allow_promotion_codes billing_address_collection cancel_url client_reference_id "
-    "client_secret collected_information consent consent_collection currency_conversion customer "
-    "customer_account customer_creation customer_details customer_email expires_at integration_identifier "
-    "invoice invoice_creation locale managed_payments origin_context payment_intent payment_link "
-    "payment_method_configuration_details permissions recovered_from saved_payment_method_options "
-    "setup_intent shipping_address_collection shipping_cost submit_type subscription wallet_options"
-).split()
+UNUSED: Final = [
+    "after_expiration",
+    "allow_promotion_codes",
+    "billing_address_collection",
+    "cancel_url",
+    "client_reference_id",
+    "client_secret",
+    "collected_information",
+    "consent",
+    "consent_collection",
+    "currency_conversion",
+    "customer",
+    "customer_account",
+    "customer_creation",
+    "customer_details",
+    "customer_email",
+    "expires_at",
+    "integration_identifier",
+    "invoice",
+    "invoice_creation",
+    "locale",
+    "managed_payments",
+    "origin_context",
+    "payment_intent",
+    "payment_link",
+    "payment_method_configuration_details",
+    "permissions",
+    "recovered_from",
+    "saved_payment_method_options",
+    "setup_intent",
+    "shipping_address_collection",
+    "shipping_cost",
+    "submit_type",
+    "subscription",
+    "wallet_options",
+]
 
 
 def build(scope: Scope, *, mode: str, success_url: str, items: list[Json], currency: str | None) -> Json:
