@@ -31,9 +31,9 @@ def test_a_consumer_buys_credits_runs_an_agent_and_reads_the_receipt(
     expect(story.figure(consumer, "available")).to_contain_text("10,000")
 
     consumer.goto(f"{live_app.url}/agents/")
-    consumer.get_by_role("link", name=re.compile("Per.request", re.IGNORECASE)).first.click()
+    consumer.get_by_role("link", name="Ticket Triage").first.click()
     expect(consumer.get_by_text(re.compile("50 credits|50")).first).to_be_visible()
-    consumer.get_by_role("link", name="Run").click()
+    consumer.get_by_role("link", name="Run", exact=True).click()
     consumer.locator("#usage-request").fill("3")
     consumer.get_by_role("button", name="Estimate").click()
     expect(consumer.get_by_text("150").first).to_be_visible()
