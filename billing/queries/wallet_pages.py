@@ -186,7 +186,8 @@ def _line(entry: Entry, cause: Cause | None) -> Line:
         public_id=entry.transaction.public_id,
         created_at=entry.transaction.recorded_at,
         kind=kind,
-        kind_label=label,
+        # A subscription's credits have a balance of their own.
+        kind_label=f"{label}, in its own balance" if entry.wallet.scope else label,
         description=cause.description if cause else entry.transaction.description or label,
         type="credit" if entry.amount > 0 else "debit",
         amount=abs(entry.amount),

@@ -10,6 +10,7 @@ from django.test import Client
 from djstripe.models import Event, WebhookEndpoint, WebhookEventTrigger
 
 from billing.models import QuarantinedEvent, TopUp
+from billing.stripe import receivers
 from tests.support.checkout import ask, pay
 from tests.support.people import open_customer
 from tests.support.processes import StripeStandin
@@ -80,6 +81,45 @@ def test_it_does_nothing_for_a_copy(
     assert answers == [200] * 5
     assert Event.objects.count() == 1
     assert len(jobs.sent) == 1
+
+
+def test_it_looks_a_checkout_up_whose_card_was_declined(
+    client: Client, endpoint: WebhookEndpoint, stripe_standin: StripeStandin, jobs: Any
+) -> None:
+    top_up = ask(open_customer())
+    stripe_standin.post(f"/_sim/checkout/sessions/{top_up.stripe_session_id}/decline")
+
+    with jobs:
+        answer = send(client, endpoint, event_of("payment_intent.payment_failed"))
+
+    assert answer.status_code == 200
+    assert jobs.sent == [("billing.fulfil_checkout", {"session_id": top_up.stripe_session_id})]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        None,
+        [],
+        "cs_1",
+        {},
+        {"id": None},
+        {"metadata": None},
+        {"metadata": {}},
+        {"metadata": {"reference": 1}},
+        {"metadata": {"reference": "top_unknown"}},
+        {"metadata": {"reference": "\x00"}},
+    ],
+)
+@pytest.mark.parametrize("type_", ["payment_intent.payment_failed", "checkout.session.completed"])
+def test_it_follows_nothing_up_that_names_no_checkout_of_ours(
+    type_: str, found: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks() as callbacks:
+        receivers.follow_up({"type": type_, "data": {"object": found}})
+        receivers.follow_up({"type": type_, "data": found})
+
+    assert callbacks == []
 
 
 def test_it_takes_in_a_type_that_nothing_follows(
