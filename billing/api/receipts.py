@@ -1,5 +1,7 @@
 """How the API shows an execution: its state, and its whole receipt."""
 
+import datetime as dt
+
 import msgspec
 from django.conf import settings
 
@@ -90,7 +92,7 @@ def execution_answer(found: Execution) -> ExecutionAnswer:
         price_version=found.version.public_id,
         opened_at=answers.time(found.opened_at),
         expires_at=answers.time(found.expires_at),
-        closed_at=found.closed_at and answers.time(found.closed_at),
+        closed_at=_time(found.closed_at),
     )
 
 
@@ -124,8 +126,12 @@ def receipt(found: Execution) -> Receipt:
         credit_value_usd=f"{settings.CREDIT_VALUE_USD:f}",
         opened_at=answers.time(found.opened_at),
         expires_at=answers.time(found.expires_at),
-        occurred_at=found.occurred_at and answers.time(found.occurred_at),
-        closed_at=found.closed_at and answers.time(found.closed_at),
+        occurred_at=_time(found.occurred_at),
+        closed_at=_time(found.closed_at),
         transaction=found.settlement.public_id if found.settlement else None,
         chain_hash=None,
     )
+
+
+def _time(at: dt.datetime | None) -> str | None:
+    return answers.time(at) if at else None

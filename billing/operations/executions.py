@@ -68,13 +68,12 @@ def _place(opening: Opening, quote: Quote, now: dt.datetime) -> Allowed | Blocke
     with connection.cursor() as cursor:
         cursor.execute(RESERVE, _reservation(opening, quote, now))
         answer, execution, hold, estimate, available, expires_at, version = cursor.fetchone()
-    match answer:
-        case "insufficient":
-            return Blocked(Gate.WALLET, quote.hold, available)
-        case "no_customer":
-            raise CustomerNotFoundError(f"There is no customer {opening.caller!r}.")
-        case "key_reused":
-            raise KeyReusedError("This Idempotency-Key reserved another run before.")
+    if answer == "insufficient":
+        return Blocked(Gate.WALLET, quote.hold, available)
+    if answer == "no_customer":
+        raise CustomerNotFoundError(f"There is no customer {opening.caller!r}.")
+    if answer == "key_reused":
+        raise KeyReusedError("This Idempotency-Key reserved another run before.")
     replayed = answer == "replayed"
     version = version if replayed else quote.terms.version
     return Allowed(estimate, available, version, execution, hold, expires_at, replayed)
@@ -104,7 +103,7 @@ def _replay(opening: Opening) -> Allowed | None:
         available=found.available_after_reserve,
         version=found.version.public_id,
         execution=found.public_id,
-        hold=found.hold and found.hold.public_id,
+        hold=found.hold.public_id if found.hold else None,
         expires_at=found.expires_at,
         replayed=True,
     )
@@ -146,13 +145,15 @@ def release(*, execution: str, reason: str, now: dt.datetime) -> None:
 def expire_due(*, now: dt.datetime) -> int:
     """Expire every overdue execution, some at a time; return how many."""
     total = 0
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT billing_expire_due(%s, %s)", [EXPIRED_AT_ONCE_MAX, now])
-            (count,) = cursor.fetchone()
+    while count := _expire_some(now):
         total += count
-        if count < EXPIRED_AT_ONCE_MAX:
-            return total
+    return total
+
+
+def _expire_some(now: dt.datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT billing_expire_due(%s, %s)", [EXPIRED_AT_ONCE_MAX, now])
+        return int(cursor.fetchone()[0])
 
 
 def _readings(usage: Mapping[str, Decimal] | None) -> str | None:

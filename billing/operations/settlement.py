@@ -190,7 +190,7 @@ def _metrics(report: Report, rated: Rated) -> list[tuple[str, str, int]]:
 
 
 def _call(items: list[dict[str, Any]], now: dt.datetime) -> list[dict[str, Any]]:
-    parameters = [json.dumps(items), json.dumps(class_rates_bp()), now]
+    parameters: list[Any] = [json.dumps(items), json.dumps(class_rates_bp()), now]
     for attempt in range(1, DEADLOCK_TRIES + 1):
         try:
             with connection.cursor() as cursor:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -55,7 +55,7 @@ class UsageRow:
 def by(*, group: str, customer_id: int, since: dt.datetime, until: dt.datetime) -> list[UsageRow]:
     """Group a customer's settled runs, dearest first; days in their order."""
     key, label, public_id = KEYS[group]
-    period = [customer_id, since, until]
+    period: list[Any] = [customer_id, since, until]
     with connection.cursor() as cursor:
         sql = RUNS.format(key=key, label=label, id=public_id, order=ORDERS[group])
         cursor.execute(sql, [*period, ROWS_MAX])
@@ -64,7 +64,10 @@ def by(*, group: str, customer_id: int, since: dt.datetime, until: dt.datetime) 
         readings: dict[str, dict[str, Decimal]] = {}
         for row_key, metric, quantity in cursor.fetchall():
             readings.setdefault(row_key, {})[metric] = quantity
-    return [UsageRow(*run, usage=readings.get(run[0], {})) for run in runs]
+    return [
+        UsageRow(group_key, name, named_id, executions, cost, readings.get(group_key, {}))
+        for group_key, name, named_id, executions, cost in runs
+    ]
 
 
 def total(rows: Sequence[UsageRow]) -> UsageRow:

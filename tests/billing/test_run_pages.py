@@ -9,6 +9,7 @@ from accounts.models import Customer
 from billing.models import Execution
 from billing.operations import page_runs, posting
 from config.kit import clock
+from marketplace import creators
 from marketplace.models import Agent
 from tests.support import ledger, people, runs
 
@@ -95,7 +96,7 @@ def test_nonsense_is_marked_at_its_field(client: Client, bob: Customer, agent: A
 
 def test_a_creator_is_warned_of_its_own_agent(client: Client) -> None:
     user, customer = people.sign_up("alice")
-    alice = runs.creators.open_creator(customer=customer, display_name="Alice", now=runs.LONG_AGO)
+    alice = creators.open_creator(customer=customer, display_name="Alice", now=runs.LONG_AGO)
     runs.make_agent("own", creator=alice, now=runs.LONG_AGO)
     client.force_login(user)
     assert b"This is your own agent" in client.get("/agents/own/run/").content

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -89,7 +90,7 @@ def test_settle_release_and_expiry_at_once_leave_one_end() -> None:
     for _ in range(5):
         reserved = runs.reserve(agent, bob, ttl_seconds=60)
         execution = reserved.execution or ""
-        steps = [
+        steps: list[Callable[[], object]] = [
             lambda: runs.settle(reserved, now=late),  # noqa: B023
             lambda: executions.release(execution=execution, reason="", now=late),  # noqa: B023
             lambda: executions.expire_due(now=late),

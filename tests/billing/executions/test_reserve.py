@@ -7,11 +7,11 @@ import pytest
 
 from billing.models import Execution
 from billing.operations import executions
-from billing.runs import Allowed, Blocked, CustomerNotFoundError, ExecutionClosedError, Gate
+from billing.runs import Allowed, Blocked, CustomerNotFoundError, ExecutionClosedError, Gate, Opening
 from config.kit.errors import InvalidInputError, KeyReusedError
 from marketplace import listings, publishing
 from marketplace.queries import AgentNotFoundError
-from tests.support import runs
+from tests.support import ledger, runs
 from tests.support.runs import MONDAY, credits
 from wallets.models import Hold
 
@@ -109,7 +109,7 @@ def test_credits_of_a_creators_plan_pay_first_and_for_that_creator_only() -> Non
     hers, his = runs.make_agent(creator=alice), runs.make_agent("other", creator=carl)
     bob = runs.make_customer(credits=1000)
     scoped = runs.wallet_of(bob, scope=alice.public_id)
-    runs.ledger.promise(scoped, credits=60)
+    ledger.promise(scoped, credits=60)
     runs.settle(runs.reserve(hers, bob))
     runs.settle(runs.reserve(his, bob))
     scoped.refresh_from_db()
@@ -166,5 +166,5 @@ def test_meter_counts_down_the_hold_and_ignores_older_readings() -> None:
     ]
 
 
-def _as(opening: runs.Opening, *, caller: str) -> runs.Opening:
-    return runs.Opening(agent=opening.agent, caller=caller, principal=opening.principal, usage=opening.usage)
+def _as(opening: Opening, *, caller: str) -> Opening:
+    return Opening(agent=opening.agent, caller=caller, principal=opening.principal, usage=opening.usage)
