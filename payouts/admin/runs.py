@@ -20,7 +20,7 @@ from payouts.admin import shown
 from payouts.calendar import Period
 from payouts.models import Payout, PayoutExclusion, PayoutRun
 from payouts.operations import approvals, runs
-from payouts.queries import preview
+from payouts.queries import maturing, preview
 from wallets import money
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 
@@ -176,7 +176,7 @@ class PayoutRunAdmin(ReadOnlyAdmin):
             "preview": preview.preview(
                 period=period,
                 minimum_cents=runs.minimum_cents(),
-                since=runs.closed_before(period_end=period.end),
+                since=maturing.closed_before(period_end=period.end),
             ),
         }
 

@@ -78,15 +78,9 @@ def minimum_cents() -> int:
     return int(settings.PAYOUT_MINIMUM_CENTS)
 
 
-def closed_before(*, period_end: dt.date) -> dt.date | None:
-    """Find up to which day earlier runs have matured everything."""
-    earlier = PayoutRun.objects.filter(prepared_at__isnull=False, period_end__lt=period_end)
-    return earlier.order_by("-period_end").values_list("period_end", flat=True).first()
-
-
 def _candidates(run: PayoutRun) -> Iterator[tuple[Creator, list[Line]]]:
     lines: dict[int, list[Line]] = defaultdict(list)
-    since = closed_before(period_end=run.period_end)
+    since = maturing.closed_before(period_end=run.period_end)
     for line in maturing.unmatured(before=run.period_end, since=since):
         lines[line.creator_id].append(line)
     creators = Creator.objects.filter(pk__in=[*lines, *standing.with_payable()]).order_by("pk")

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from marketplace.models import Agent, Creator
 from payouts import calendar, gates, requirements
-from payouts.calendar import DAY, Period
+from payouts.calendar import DAY
 from payouts.models import Payout, PayoutAccount
 from payouts.queries import earnings, maturing, standing
 from payouts.queries.earnings import Row, Sums
@@ -121,17 +121,13 @@ def account(*, creator: Creator) -> Account:
 
 
 def next_payout(*, creator: Creator, minimum_cents: int, now: dt.datetime) -> NextPayout | None:
-    """Estimate the next pay date's payout; None when nothing is earned and unpaid."""
-    pay_date = calendar.next_pay_date(now=now)
-    period = calendar.period_of(day=pay_date - calendar.PAID_AFTER_END - DAY)
-    lines = maturing.unmatured(before=period.end, creator_id=creator.pk)
-    purse = standing.purse(creator_id=creator.pk)
-    unpromised = purse.payable - standing.promised(creator_id=creator.pk) + purse.debt
-    estimate = unpromised + sum(line.amount for line in lines)
-    later = earnings.position(creator_id=creator.pk).maturing - sum(line.amount for line in lines)
-    if estimate <= 0 and later <= 0:
-        return None
-    return _next_payout(creator, period, max(estimate, 0), max(later, 0), minimum_cents)
+    """Estimate the next payout that brings something; None when nothing is earned and unpaid.
+
+    Early in a week two weeks are still to be paid: the last one this Wednesday, the new one a week later.
+    """
+    first = calendar.next_pay_date(now=now)
+    found = [_estimated(creator, first + calendar.WEEK * week, minimum_cents) for week in (0, 1)]
+    return next((payout for payout in found if payout.estimate), None)
 
 
 def day_chart(*, rows: Sequence[Row], first: dt.date, last: dt.date) -> dict[str, Any]:
@@ -174,21 +170,27 @@ def _recent(rows: Sequence[Row], today: dt.date) -> Recent:
     return Recent(day, week, month, credits_to_usd(day), credits_to_usd(week), credits_to_usd(month))
 
 
-def _next_payout(
-    creator: Creator, period: Period, estimate: int, later: int, minimum_cents: int
-) -> NextPayout:
+def _estimated(creator: Creator, pay_date: dt.date, minimum_cents: int) -> NextPayout:
+    period = calendar.period_of(day=pay_date - calendar.PAID_AFTER_END - DAY)
+    since = maturing.closed_before(period_end=period.end)
+    coming = sum(
+        line.amount for line in maturing.unmatured(before=period.end, since=since, creator_id=creator.pk)
+    )
+    purse = standing.purse(creator_id=creator.pk)
+    unpromised = purse.payable - standing.promised(creator_id=creator.pk) + purse.debt
+    estimate = max(unpromised + coming, 0)
     row = PayoutAccount.objects.filter(creator=creator).first()
     found = gates.assess(
         payable=estimate, standing=standing.account_standing(account=row), minimum_cents=minimum_cents
     )
     return NextPayout(
-        date=period.pay_date,
+        date=pay_date,
         period_from=period.start,
         period_to=period.last_day,
         estimate=estimate,
         estimate_usd=credits_to_usd(found.amount),
-        maturing=later,
-        blocked_reason=found.detail if estimate else "",
+        maturing=max(earnings.position(creator_id=creator.pk).maturing - coming, 0),
+        blocked_reason=found.detail,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Sum
 
 from billing.models import Earning
-from payouts.models import MaturedEarning, PayoutItem
+from payouts.models import MaturedEarning, PayoutItem, PayoutRun
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,12 @@ def unmatured(*, before: dt.date, since: dt.date | None = None, creator_id: int 
         Line(row["creator_id"], row["agent_id"], row["day"], int(row["total"]))
         for row in sums.order_by("creator_id", "day", "agent_id")
     ]
+
+
+def closed_before(*, period_end: dt.date) -> dt.date | None:
+    """Find up to which day the runs before a period's have matured everything."""
+    earlier = PayoutRun.objects.filter(prepared_at__isnull=False, period_end__lt=period_end)
+    return earlier.order_by("-period_end").values_list("period_end", flat=True).first()
 
 
 def unpaid(*, creator_id: int) -> list[Line]:
