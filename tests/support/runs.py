@@ -4,10 +4,14 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any, Final
 
+from django.db import transaction
+
 from accounts import customers
 from accounts.models import Customer
-from billing.operations import executions, settlement
+from billing.models import Subscription, SubscriptionPeriod
+from billing.operations import executions, plan_fees, settlement
 from billing.runs import Allowed, Opening, Outcome, Report, Settled
+from billing.stripe.checkout import Payment
 from marketplace import creators, listings, publishing
 from marketplace.listings import Listing
 from marketplace.models import Agent, Creator
@@ -87,6 +91,53 @@ def make_customer(name: str = "bob", *, credits: int = 0, external_id: str | Non
 def wallet_of(customer: Customer, *, scope: str = "") -> Wallet:
     """Give a customer's wallet, as it is now."""
     return operations.open_wallet(owner_type="consumer", owner_id=customer.pk, scope=scope, now=MONDAY)
+
+
+def subscribe(customer: Customer, agent: Agent) -> Subscription:
+    """Give a customer a paid month of an agent's first tier, from Monday on; with its credits."""
+    version = agent.plan.versions.get()
+    tier = version.tiers.get()
+    subscription = Subscription.objects.create(
+        customer=customer,
+        agent=agent,
+        version=version,
+        tier=tier,
+        credits=tier.credits_per_month,
+        state=Subscription.State.ACTIVE,
+        principal="test",
+        idempotency_key=f"{customer.pk}:{agent.pk}",
+        fingerprint=b"",
+        amount_cents=999,
+        payment_intent_id=f"pi_sub_{customer.pk}",
+        created_at=MONDAY,
+        paid_at=MONDAY,
+        current_period_start=MONDAY,
+        current_period_end=MONDAY + dt.timedelta(days=31),
+    )
+    SubscriptionPeriod.objects.create(
+        subscription=subscription,
+        starts_at=MONDAY,
+        ends_at=MONDAY + dt.timedelta(days=31),
+        credits=tier.credits_per_month,
+        amount_cents=999,
+        payment_intent_id=f"pi_sub_{customer.pk}",
+        granted_at=MONDAY,
+    )
+    payment = Payment(
+        intent_id=f"pi_sub_{customer.pk}",
+        status="succeeded",
+        currency="usd",
+        received_cents=999,
+        charge_id="",
+        paid_at=MONDAY,
+        failure="",
+        balance_line=None,
+    )
+    with transaction.atomic():
+        plan_fees.grant(
+            subscription=subscription, payment=payment, ends_at=MONDAY + dt.timedelta(days=31), now=MONDAY
+        )
+    return subscription
 
 
 def opening(agent: Agent, customer: Customer, **changes: Any) -> Opening:

@@ -7,6 +7,7 @@ import pytest
 
 from billing.models import Execution
 from billing.operations import executions
+from billing.operations.settlement import SubscriptionRequiredError
 from billing.runs import Allowed, Blocked, CustomerNotFoundError, ExecutionClosedError, Gate, Opening
 from config.kit.errors import InvalidInputError, KeyReusedError
 from marketplace import listings, publishing
@@ -118,9 +119,27 @@ def test_credits_of_a_creators_plan_pay_first_and_for_that_creator_only() -> Non
 
 def test_a_subscribers_agent_asks_for_the_subscription() -> None:
     agent, bob = runs.make_agent(manifest=runs.SUBSCRIBED), runs.make_customer(credits=1000)
-    found = executions.reserve(opening=runs.opening(agent, bob), now=MONDAY)
+    for usage in (None, {"request": Decimal(1)}):
+        found = executions.reserve(opening=runs.opening(agent, bob, usage=usage), now=MONDAY)
+        assert isinstance(found, Blocked)
+        assert (found.gate, found.required) == (Gate.SUBSCRIPTION, credits(1))
+
+
+def test_a_subscriber_runs_on_the_version_subscribed_to() -> None:
+    agent, bob = runs.make_agent(manifest=runs.SUBSCRIBED), runs.make_customer(credits=1000)
+    runs.subscribe(bob, agent)
+    later = MONDAY + dt.timedelta(hours=1)
+    dearer = runs.SUBSCRIBED + "  rates:\n    - metric: request\n      amount: 70\n"
+    publishing.publish(agent=agent, manifest=dearer, actor="test", now=later)
+    reserved = runs.reserve(agent, bob, usage=None, now=later + dt.timedelta(hours=1))
+    assert (reserved.estimate, reserved.available) == (credits(1), credits(999))
+    assert runs.settle(reserved, now=later + dt.timedelta(hours=1)).charged == credits(1)
+    assert runs.charge(agent, bob, "e1", now=later + dt.timedelta(hours=1)).charged == credits(1)
+    lapsed = MONDAY + dt.timedelta(days=40)
+    found = executions.reserve(opening=runs.opening(agent, bob), now=lapsed)
     assert isinstance(found, Blocked)
-    assert (found.gate, found.required) == (Gate.SUBSCRIPTION, credits(1))
+    with pytest.raises(SubscriptionRequiredError):
+        runs.charge(agent, bob, "e2", now=lapsed)
 
 
 def test_release_gives_the_hold_back_and_may_be_repeated() -> None:
