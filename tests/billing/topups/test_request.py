@@ -1,6 +1,7 @@
 """Asking for a top-up: topups.request."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from billing.models import StripeCustomer, TopUp
 from billing.operations import payments, topups
 from billing.operations.checkouts import InFlightError
 from billing.operations.topups import LapsedError, Order
+from billing.stripe.client import client
 from billing.stripe.errors import StripeUnavailableError
 from config.kit.errors import InvalidInputError, KeyReusedError
 from tests.support.checkout import NOW, TEN_DOLLARS, ask, pay
@@ -23,8 +25,6 @@ SESSIONS = "/v1/checkout/sessions"
 
 def sessions(standin: StripeStandin) -> list[str]:
     """List the checkouts that exist at Stripe."""
-    from billing.stripe.client import client  # noqa: PLC0415
-
     return [session.id for session in client().v1.checkout.sessions.list().data]
 
 
@@ -42,8 +42,6 @@ def test_it_saves_the_card_with_the_customer(stripe_standin: StripeStandin) -> N
     bob = open_customer()
     top_up = ask(bob)
     pay(stripe_standin, top_up.stripe_session_id)
-
-    from billing.stripe.client import client  # noqa: PLC0415
 
     stripe_id = StripeCustomer.objects.get(customer=bob).stripe_id
     assert len(client().v1.customers.payment_methods.list(stripe_id).data) == 1
@@ -108,6 +106,19 @@ def test_it_finds_its_checkout_again_when_the_answer_was_lost(stripe_standin: St
     with pytest.raises(StripeUnavailableError):
         ask(bob)
     assert len(sessions(stripe_standin)) == 1
+
+    top_up = ask(bob)
+
+    assert sessions(stripe_standin) == [top_up.stripe_session_id]
+
+
+def test_it_does_not_wait_for_ever_when_stripe_is_slow(stripe_standin: StripeStandin, settings: Any) -> None:
+    settings.STRIPE_READ_SECONDS = 0.2
+    bob = open_customer()
+    stripe_standin.post("/_sim/faults", kind="delay", ms=900, path=SESSIONS, count=3)
+    with pytest.raises(StripeUnavailableError):
+        ask(bob)
+    settings.STRIPE_READ_SECONDS = 20
 
     top_up = ask(bob)
 
