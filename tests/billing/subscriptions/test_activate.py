@@ -74,6 +74,7 @@ def test_it_grants_once_when_fulfilled_again(stripe_standin: StripeStandin) -> N
     assert SubscriptionPeriod.objects.count() == 1
     assert Transaction.objects.filter(kind="subscription").count() == 1
     assert CreditGrant.objects.count() == 1
+    assert not QuarantinedEvent.objects.exists()
 
 
 def test_it_books_stripes_fee(stripe_standin: StripeStandin) -> None:

@@ -67,6 +67,8 @@ def test_it_credits_once_when_fulfilled_again(stripe_standin: StripeStandin) -> 
     assert Transaction.objects.filter(kind="topup").count() == 1
     assert Transaction.objects.filter(kind="stripe_fee").count() == 1
     assert queries.balance(wallet=top_up.wallet, now=NOW).available == 10_000 * CREDIT
+    assert queries.platform_balance(chart.STRIPE_CASH) == -9_410_000
+    assert not QuarantinedEvent.objects.exists()
 
 
 def test_it_credits_nothing_while_unpaid(stripe_standin: StripeStandin) -> None:
