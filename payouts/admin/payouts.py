@@ -80,8 +80,12 @@ class PayoutAdmin(ReadOnlyAdmin):
     actions = ("approve_selected", "cancel_selected")
     actions_list = ("start_run",)
     actions_detail = ("approve", "cancel", "look_up")
-    exclude = ("amount", "amount_cents", "reversed_cents", "creator", "period_start", "period_end")
-    readonly_fields = ("creator_page", "amount_usd", "amount_credits", "reversed_usd", "period")
+    fields = (
+        *("creator_page", "amount_usd", "amount_credits", "state", "failure_code", "failure_detail"),
+        *("period", "scheduled_for", "run", "account", "destination", "stripe_transfer_id", "transferred_at"),
+        *("bank_payout", "reversed_usd", "approved_by", "created_at", "approved_at", "sent_at", "paid_at"),
+    )
+    readonly_fields = fields
 
     @admin.display(description="creator", ordering="creator__display_name")
     def creator_page(self, payout: Payout) -> str:
@@ -111,8 +115,9 @@ class PayoutAdmin(ReadOnlyAdmin):
 
     @admin.display(description="period", ordering="period_start")
     def period(self, payout: Payout) -> str:
-        """Show the week's Monday and Sunday."""
-        return f"{payout.period_start} to {payout.last_day}"
+        """Show the week's Monday and Sunday, on one line."""
+        first, last = payout.period_start, payout.last_day
+        return f"{first.day} {first:%b} to {last.day} {last:%b %Y}".replace(" ", "\u00a0")
 
     def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Tell whether this member of staff may approve and cancel payouts."""

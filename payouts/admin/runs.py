@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any, Final
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -173,6 +174,11 @@ class PayoutRunAdmin(ReadOnlyAdmin):
             "form": form,
             "period": period,
             "payable": now >= period.matures_at,
+            "coming": calendar.next_pay_date(now=now),
+            "coming_start": _periods(now)[-1].start,
+            # A development system can be taken to the pay date; production's clock is nobody's to move.
+            "clock_days": (period.pay_date - calendar.utc_day(at=now)).days if settings.CLOCK_MOVABLE else 0,
+            "stripe_url": settings.STRIPE_API_BASE,
             "preview": preview.preview(
                 period=period,
                 minimum_cents=runs.minimum_cents(),

@@ -33,7 +33,9 @@ def dollars(cents: int) -> str:
 def creator_link(creator: Creator) -> str:
     """Link to the creator's page in the admin."""
     url = reverse("admin:marketplace_creator_change", args=[creator.pk])
-    return format_html('<a href="{}">{}</a>', url, creator.display_name)
+    return format_html(
+        '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', url, creator.display_name
+    )
 
 
 def actor(request: HttpRequest) -> str:

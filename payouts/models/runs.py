@@ -1,3 +1,5 @@
+import datetime as dt
+
 from django.db import models
 
 from marketplace.models import Creator
@@ -24,7 +26,7 @@ class PayoutRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.period_start} to {self.period_end} ({self.schedule})"
+        return f"{self.period_start} to {self.period_end - dt.timedelta(days=1)}"
 
 
 class PayoutExclusion(models.Model):

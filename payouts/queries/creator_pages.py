@@ -14,7 +14,8 @@ from payouts.models import Payout, PayoutAccount
 from payouts.queries import earnings, maturing, standing
 from payouts.queries.earnings import Row, Sums
 from payouts.requirements import Requirement
-from wallets.money import credits_to_usd, text
+from wallets.money import credits_to_usd
+from wallets.templatetags.money import credits_text
 
 MONTH_DAYS: Final = 30
 TOP_AGENTS: Final = 5
@@ -159,7 +160,7 @@ def summary(*, rows: Sequence[Sums], days: int) -> str:
     net, runs = sum(row.net for row in rows), sum(row.executions for row in rows)
     if not rows:
         return f"No earnings in the last {days} days."
-    return f"{text(net)} credits from {runs:,} run{'' if runs == 1 else 's'} in {days} days."
+    return f"{credits_text(net)} credits from {runs:,} run{'' if runs == 1 else 's'} in {days} days."
 
 
 def _recent(rows: Sequence[Row], today: dt.date) -> Recent:
