@@ -1,8 +1,9 @@
-import billing.models.subscriptions
-import billing.models.topups
 import django.db.models.deletion
 import django.db.models.expressions
 from django.db import migrations, models
+
+import billing.models.subscriptions
+import billing.models.topups
 
 
 class Migration(migrations.Migration):
