@@ -152,19 +152,6 @@ def answers(url: str) -> bool:
         return False
 
 
-def manage(argv: list[str]) -> int:
-    """Run a management command against the instance that runs in this home."""
-    home = Home.from_environment()
-    port = postgres.running_port(home.path)
-    if port is None:
-        say("farebox", f"Nothing runs in {home.path}: make run starts it.")
-        return 1
-    environ = environment.remembered(home)
-    return subprocess.run(
-        [sys.executable, "manage.py", *argv], env=environ, cwd=environment.ROOT, check=False
-    ).returncode
-
-
 def prove(argv: list[str]) -> int:
     """Replay a trace against a fresh instance of its own, then prove its books; forget the instance."""
     for number in ENDINGS:
@@ -234,16 +221,14 @@ def _ask_to_stop(*_: object) -> None:
 def main() -> int:
     """Run the command that was asked for."""
     parser = argparse.ArgumentParser(prog="python -m config.devservices", description=__doc__)
-    parser.add_argument("command", choices=["up", "clean", "manage", "prove"])
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what manage or prove take")
+    parser.add_argument("command", choices=["up", "clean", "prove"])
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what prove takes")
     asked = parser.parse_args()
     match asked.command:
         case "up":
             return up()
         case "clean":
             return clean()
-        case "manage":
-            return manage(asked.rest)
         case _:
             return prove(asked.rest)
 
