@@ -18,9 +18,7 @@ class Caller:
     def post(self, body: Any, *, key: str | None = None, path: str = "") -> Any:
         """Post a body."""
         headers = self.headers | ({"Idempotency-Key": key} if key else {})
-        return self.client.post(
-            path or self.path, body, content_type="application/json", headers=headers
-        )
+        return self.client.post(path or self.path, body, content_type="application/json", headers=headers)
 
     def raw(self, body: bytes) -> Any:
         """Post bytes."""
