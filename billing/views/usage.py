@@ -19,6 +19,7 @@ from billing.queries import usage as queries
 from billing.queries.usage import UsageRow
 from config.kit import clock
 from wallets import money
+from wallets.templatetags.money import credits_text
 
 PERIODS: Final = {"7d": 7, "30d": 30, "90d": 90}
 PERIOD_DEFAULT: Final = "30d"
@@ -119,8 +120,8 @@ def _summary(group: str, rows: Sequence[PageRow], total: UsageRow, period: str) 
     if not rows:
         return ""
     most = max(rows, key=lambda row: row.cost)
-    lead = f"{total.executions:,} runs cost {money.text(total.cost)} credits in {PERIODS[period]} days"
-    return f"{lead}; the dearest {group} was {most.label} with {most.share} %."
+    lead = f"{total.executions:,} runs cost {credits_text(total.cost)} credits in {PERIODS[period]} days"
+    return f"{lead}; the most expensive {group} was {most.label} with {most.share} %."
 
 
 def _csv(group: str, rows: Sequence[PageRow]) -> HttpResponse:
