@@ -11,6 +11,8 @@ export FAREBOX_HOME ?= .dev
 NO_SERVERS := DATABASE_URL=postgresql://farebox_app@127.0.0.1:1/none CELERY_BROKER_URL=redis://127.0.0.1:1/0
 MANAGE := $(NO_SERVERS) $(BIN)/python -W ignore manage.py
 TESTS ?= tests
+# The trace to prove with; without one, prove makes a load of its shape.
+TRACE ?= $(wildcard $(or $(FAREBOX_SHARED),../shared)/data/azure_llm_trace_conv_2023.csv)
 WORKERS ?= 2
 
 .PHONY: help install run test check fmt lint types imports templates migrations schema style css prove clean-dev lock openapi
