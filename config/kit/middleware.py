@@ -1,15 +1,19 @@
 """The last net under the API: whatever a view raises or leaves out becomes problem+json."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.log import log_response
+from django.views.decorators.csrf import csrf_exempt
 from django.views.defaults import page_not_found, permission_denied
 
 from config.kit import http
 from config.kit.errors import DomainError, ForbiddenError, NotFoundError
+
+NUL: Final = "\x00"
 
 
 class InternalError(DomainError):
@@ -34,6 +38,17 @@ class ProblemMiddleware:
                 response.headers.setdefault(name, value)
         return response
 
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], _args: Any, kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """Refuse the character NUL, which PostgreSQL's texts cannot hold, before a view looks it up."""
+        if any(NUL in str(value) for value in kwargs.values()):
+            return self.process_exception(request, NotFoundError("There is nothing of that name."))
+        # An exempt view reads its own body: it is no form.
+        if not getattr(view, "csrf_exempt", False) and _has_nul(request):
+            return render(request, "400.html", {"reason": "A text holds the character NUL."}, status=400)
+        return None
+
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Give the answer for what a view raised; None leaves it to Django."""
         if request.path.startswith(http.API_PREFIXES):
@@ -47,9 +62,14 @@ class ProblemMiddleware:
                 return None
 
 
+@csrf_exempt  # a client without a cookie is told that there is nothing, whatever it sends
 def unknown_endpoint(request: HttpRequest, **_: Any) -> HttpResponse:
     """Answer for every path under the API that no pattern names."""
     return http.problem(NotFoundError(f"There is no {request.path} here."))
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    return any(NUL in text for _, texts in request.POST.lists() for text in texts)
 
 
 def _bug(request: HttpRequest, error: Exception) -> InternalError:
