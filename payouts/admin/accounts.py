@@ -2,7 +2,7 @@
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from unfold.decorators import action, display
 
 from config.kit import clock
@@ -56,11 +56,12 @@ class PayoutAccountAdmin(ReadOnlyAdmin):
         """Say whether transfers and bank payouts are on."""
         return "can be paid" if account.can_be_paid else "blocked"
 
-    @action(description="Read from Stripe now", url_path="sync", icon="sync")
+    @action(description="Read from Stripe now", url_path="sync", permissions=["view"], icon="sync")
     def read_again(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Read the account from Stripe, should a webhook have been lost."""
+        account = get_object_or_404(PayoutAccount, pk=object_id)
         try:
-            onboarding.refresh(account_id=object_id, now=clock.now())
+            onboarding.refresh(account_id=account.pk, now=clock.now())
         except DomainError as refusal:
             messages.error(request, refusal.detail)
         else:
