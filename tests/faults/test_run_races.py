@@ -1,11 +1,14 @@
 """Many routers at once: exactly what the wallet covers, exactly one end of each run, one answer per key."""
 
 import datetime as dt
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 from accounts.models import Customer
 from billing.models import Execution
@@ -154,3 +157,22 @@ def test_posters_at_once_post_each_run_once() -> None:
     posted = race(6, lambda _: posting.post_splits(now=MONDAY))
     assert sum(each for each in posted if isinstance(each, int)) == 30
     assert posting.drain_clearing(before=MONDAY + dt.timedelta(days=1), now=MONDAY) == 0
+
+
+def test_draining_waits_for_a_run_that_is_locked() -> None:
+    agent, bob = runs.make_agent(), runs.make_customer(credits=5_000)
+    runs.charge(agent, bob, "e1")
+    locked = threading.Event()
+
+    def replay_slowly() -> int:
+        with transaction.atomic():
+            Execution.objects.select_for_update().get()
+            locked.set()
+            time.sleep(0.3)
+        return 0
+
+    def drain() -> int:
+        assert locked.wait(timeout=60)
+        return posting.drain_clearing(before=MONDAY + dt.timedelta(days=1), now=MONDAY)
+
+    assert race(2, lambda number: (replay_slowly, drain)[number]()) == [0, 1]
