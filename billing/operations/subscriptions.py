@@ -77,11 +77,7 @@ def settle(*, subscription: Subscription, checkout: Checkout, now: dt.datetime) 
 def activate(*, subscription_id: int, checkout: Checkout, payment: Payment, now: dt.datetime) -> None:
     """Start the first period of a paid subscription, exactly once; what does not match goes to suspense."""
     with transaction.atomic():
-        subscription = (
-            Subscription.objects.select_for_update(of=("self",))
-            .select_related("agent__creator", "version", "customer")
-            .get(pk=subscription_id)
-        )
+        subscription = _locked(subscription_id)
         if subscription.payment_intent_id == payment.intent_id:
             return
         problem = _mismatch(subscription, checkout, payment)
@@ -169,6 +165,14 @@ def _open(subscription: Subscription, terms: Terms, tier: TierTerms, now: dt.dat
     except StripeRefusedError as refusal:
         _close(subscription_id=subscription.pk, failure=refusal.detail, now=now)
         raise
+
+
+def _locked(subscription_id: int) -> Subscription:
+    """Lock a subscription with its siblings: of two checkouts paid at once, the second sees the first's outcome."""
+    asked = Subscription.objects.values_list("customer_id", "agent_id").get(pk=subscription_id)
+    siblings = Subscription.objects.filter(customer_id=asked[0], agent_id=asked[1]).order_by("pk")
+    rows = siblings.select_for_update(of=("self",)).select_related("agent__creator", "version", "customer")
+    return next(row for row in rows if row.pk == subscription_id)
 
 
 def _mismatch(subscription: Subscription, checkout: Checkout, payment: Payment) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 
-from billing.models import StripeCustomer, Subscription, TopUp
+from billing.models import QuarantinedEvent, StripeCustomer, Subscription, TopUp
 from billing.operations import fees, payments
 from config.kit import clock
 from tests.support.checkout import NOW, ask, pay
@@ -43,6 +43,22 @@ def test_one_of_ten_fulfilments_at_once_credits(stripe_standin: StripeStandin) -
     assert Transaction.objects.filter(kind="topup").count() == 1
     assert Transaction.objects.filter(kind="stripe_fee").count() == 1
     assert queries.balance(wallet=top_up.wallet, now=NOW).available == 10_000 * CREDIT
+
+
+def test_two_checkouts_of_one_agent_paid_at_once_start_one_subscription(
+    stripe_standin: StripeStandin,
+) -> None:
+    customer, agent = open_customer(), for_sale("subscribed", TIERS)
+    sessions = [ask_for(customer, agent, key=key).stripe_session_id for key in ("one tab", "another")]
+    for session_id in sessions:
+        pay(stripe_standin, session_id)
+
+    answers = race(8, lambda number: payments.fulfil(session_id=sessions[number % 2], now=NOW))
+
+    assert answers == [None] * 8
+    assert Subscription.objects.filter(state=Subscription.State.ACTIVE).count() == 1
+    assert Transaction.objects.filter(kind="subscription").count() == 1
+    assert "pays twice" in QuarantinedEvent.objects.get().reason
 
 
 def test_one_of_ten_fulfilments_at_once_starts_the_subscription(stripe_standin: StripeStandin) -> None:
