@@ -16,6 +16,8 @@ from wallets.ledger import Leg, Source
 
 # Lines that are nothing but a fee: no fee of their own, and a negative amount (ledger.md rule 24).
 FEE_TYPES: Final = frozenset({"stripe_fee", "stripe_fx_fee", "tax_fee"})
+# Our own money on its way between our bank and Stripe: nothing else books it.
+FLOAT_TYPES: Final = frozenset({"topup", "topup_reversal", "payout", "payout_cancel", "payout_failure"})
 OVERLAP: Final = dt.timedelta(hours=1)
 FIRST_LOOK: Final = dt.timedelta(days=30)
 LINES_MAX: Final = 1_000
@@ -39,6 +41,7 @@ def record(*, line: BalanceLine, now: dt.datetime) -> BalanceTransaction:
         )
         if created:
             _book(row, now)
+            _move(row, now)
         # Outside the `if`: the line may have come before the payment was credited.
         _tell(row)
     return row
@@ -70,6 +73,21 @@ def _book(row: BalanceTransaction, now: dt.datetime) -> None:
         description=f"Stripe's fee on {row.source_id or row.stripe_id}",
     )
     BalanceTransaction.objects.filter(pk=row.pk).update(transaction_id=posted.transaction_id)
+
+
+def _move(row: BalanceTransaction, now: dt.datetime) -> None:
+    if row.type not in FLOAT_TYPES or row.amount_cents == 0:
+        return
+    cash = money.cents_to_micros(row.amount_cents)
+    ledger.post(
+        kind="float",
+        source=Source("balance_transaction", row.stripe_id),
+        actor="job:billing.sweep_fees",
+        legs=[Leg(chart.STRIPE_CASH, -cash), Leg(chart.BANK, cash)],
+        now=now,
+        occurred_at=row.created_at,
+        description=f"Between bank and Stripe: {row.type} {row.source_id}",
+    )
 
 
 def _tell(row: BalanceTransaction) -> None:

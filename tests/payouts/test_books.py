@@ -3,6 +3,7 @@
 import pytest
 from django.db.models import F, Model, QuerySet
 
+from billing import cash_books
 from config.kit import clock
 from payouts.models import MaturedEarning, Payout, PayoutAttempt, PayoutItem
 from payouts.operations import sending
@@ -18,7 +19,9 @@ pytestmark = pytest.mark.django_db
 
 
 def broken() -> set[str]:
-    return {violation.name for violation in books.violations(now=clock.now(), timely=True)}
+    found = {violation.name for violation in books.violations(now=clock.now(), timely=True)}
+    # The purchases of these tests are made up: Stripe has no lines of them.
+    return found - {invariant.name for invariant in cash_books.INVARIANTS}
 
 
 def damage(rows: QuerySet[Model], **columns: object) -> set[str]:
