@@ -4,11 +4,12 @@ import datetime as dt
 
 import pytest
 
+from accounts.models import Membership
 from billing.models import Execution, QuarantinedEvent, Subscription, SubscriptionPeriod
 from billing.operations import payments, posting
 from tests.support.checkout import NOW, pay
 from tests.support.market import for_sale, open_creator
-from tests.support.people import open_customer
+from tests.support.people import open_customer, sign_up
 from tests.support.processes import StripeStandin
 from tests.support.subscribing import TIERS, ask_for, subscribe
 from wallets import chart, queries
@@ -126,4 +127,16 @@ def test_a_creator_earns_nothing_from_itself(stripe_standin: StripeStandin) -> N
 
     assert fee.self_dealing
     assert fee.platform_amount == 8_990 * CREDIT
+    assert not fee.earnings.exists()
+
+
+def test_a_creator_earns_nothing_from_a_customer_that_shares_a_member(stripe_standin: StripeStandin) -> None:
+    alice = open_creator()
+    user, second = sign_up("alices-second")
+    Membership.objects.create(user=user, customer=alice.customer, role="member", created_at=NOW)
+    subscribe(second, for_sale("subscribed", TIERS, creator=alice), stripe_standin)
+
+    fee = Execution.objects.get()
+
+    assert fee.self_dealing
     assert not fee.earnings.exists()
