@@ -20,12 +20,6 @@ MANIFEST = """pricing:
 """
 
 
-@pytest.fixture
-def demo(live_app: LiveApp) -> dict[str, Any]:
-    """The seeded demo."""
-    return live_app.seed()
-
-
 def sign_in_anew(page: Page, app: LiveApp, person: dict[str, Any]) -> None:
     """Let somebody else sit down at the same browser."""
     page.context.clear_cookies()
@@ -33,10 +27,10 @@ def sign_in_anew(page: Page, app: LiveApp, person: dict[str, Any]) -> None:
 
 
 def test_a_creator_publishes_an_agent_and_is_told_what_is_wrong(
-    page: Page, live_app: LiveApp, demo: dict[str, Any]
+    page: Page, shared_app: LiveApp, demo: dict[str, Any]
 ) -> None:
-    story.sign_in(page, live_app, demo["creator"])
-    page.goto(f"{live_app.url}/creator/agents/new/")
+    story.sign_in(page, shared_app, demo["creator"])
+    page.goto(f"{shared_app.url}/creator/agents/new/")
     expect(page.get_by_text("Suggested rates")).to_be_visible()
     page.locator("#id_name").fill("Code reviewer")
     page.get_by_label("Short name").fill("code-reviewer")
@@ -50,77 +44,31 @@ def test_a_creator_publishes_an_agent_and_is_told_what_is_wrong(
 
     page.get_by_label("Pricing manifest").fill(MANIFEST)
     page.get_by_role("button", name="Publish").click()
-    page.goto(f"{live_app.url}/agents/code-reviewer/")
+    page.goto(f"{shared_app.url}/agents/code-reviewer/")
     expect(page.get_by_role("heading", name="Code reviewer")).to_be_visible()
     expect(page.get_by_text("50").first).to_be_visible()
 
 
 def test_onboarding_may_leave_requirements_due_and_be_continued(
-    page: Page, live_app: LiveApp, demo: dict[str, Any]
+    page: Page, shared_app: LiveApp, demo: dict[str, Any]
 ) -> None:
-    story.sign_in(page, live_app, demo["creator"])
+    story.sign_in(page, shared_app, demo["creator"])
 
-    story.connect_stripe(page, live_app, "Leave requirements due")
-    page.goto(f"{live_app.url}/creator/connect/")
+    story.connect_stripe(page, shared_app, "Leave requirements due")
+    page.goto(f"{shared_app.url}/creator/connect/")
     story.reload_until(page, lambda: page.get_by_text("What Stripe still needs").is_visible())
-    story.connect_stripe(page, live_app)
-    page.goto(f"{live_app.url}/creator/connect/")
+    story.connect_stripe(page, shared_app)
+    page.goto(f"{shared_app.url}/creator/connect/")
     story.reload_until(page, lambda: page.get_by_text("You are set up").is_visible())
-
-
-def test_earnings_are_paid_out_to_the_bank(page: Page, live_app: LiveApp, demo: dict[str, Any]) -> None:
-    story.sign_in(page, live_app, demo["consumer"])
-    story.buy_credits(page, live_app)
-    story.run_agent(page, live_app, "per-request", {"request": "100"})
-
-    sign_in_anew(page, live_app, demo["creator"])
-    page.goto(f"{live_app.url}/creator/earnings/")
-    story.reload_until(page, lambda: "4,000" in page.inner_text("main"))
-    story.connect_stripe(page, live_app)
-    page.goto(f"{live_app.url}/creator/connect/")
-    story.reload_until(page, lambda: page.get_by_text("You are set up").is_visible())
-
-    # The week ends and its Wednesday comes; the card payment has become available at Stripe.
-    live_app.manage("advance_clock", "--days", "10")
-    live_app.stripe.post("/_sim/clock/advance", days=10)
-
-    sign_in_anew(page, live_app, demo["admin"])
-    page.goto(f"{live_app.url}/admin/payouts/payout/")
-    _pay_the_week(page)
-    page.goto(f"{live_app.url}/admin/payouts/payout/")
-    story.reload_until(page, lambda: "tr_" in page.inner_text("#result_list"))
-    transfers = page.request.get(
-        f"{live_app.stripe.url}/v1/transfers",
-        headers={"Authorization": f"Bearer {live_app.environ['STRIPE_TEST_SECRET_KEY']}"},
-    ).json()
-    assert [transfer["amount"] for transfer in transfers["data"]] == [400]
-
-    sign_in_anew(page, live_app, demo["creator"])
-    page.goto(f"{live_app.url}/creator/payouts/")
-    expect(page.locator("table")).to_contain_text(re.compile("sent|paid", re.IGNORECASE))
-    live_app.stripe.post("/_sim/payouts/run")
-    live_app.stripe.post("/_sim/clock/advance", days=3)
-    story.reload_until(page, lambda: "paid" in page.locator("table").inner_text().lower())
-    expect(page.locator("table")).to_contain_text("$4.00")
-
-
-def _pay_the_week(page: Page) -> None:
-    """Start the run and approve its draft; beat may have made the draft already, which is then kept."""
-    page.get_by_role("link", name=re.compile("Start payout run")).first.click()
-    page.get_by_role("button", name=re.compile("Start the run")).click()
-    expect(page.locator("#result_list")).to_contain_text("Draft")
-    page.locator("#result_list a[href*='/payout/']").first.click()
-    page.get_by_role("link", name=re.compile("Approve")).first.click()
-    page.get_by_role("button", name=re.compile("Approve")).click()
-    expect(page.get_by_text("1 approved").first).to_be_visible()
 
 
 def test_an_operator_finds_a_customer_and_adjusts_the_balance(
-    page: Page, live_app: LiveApp, demo: dict[str, Any]
+    page: Page, shared_app: LiveApp, demo: dict[str, Any]
 ) -> None:
-    story.sign_in(page, live_app, demo["admin"])
-    page.goto(f"{live_app.url}/admin/wallets/wallet/")
-    page.locator("#searchbar").fill(demo["consumer"]["email"])
+    story.sign_up(page, shared_app, "patient")
+    sign_in_anew(page, shared_app, demo["admin"])
+    page.goto(f"{shared_app.url}/admin/wallets/wallet/")
+    page.locator("#searchbar").fill("patient@example.com")
     page.locator("#searchbar").press("Enter")
     page.locator("#result_list a[href*='/wallet/']").first.click()
     page.get_by_role("link", name=re.compile("Adjust balance")).first.click()
@@ -134,6 +82,53 @@ def test_an_operator_finds_a_customer_and_adjusts_the_balance(
     page.get_by_role("button", name="Confirm the adjustment").click()
     expect(page.get_by_text("Adjusted by 500 credits")).to_be_visible()
 
-    sign_in_anew(page, live_app, demo["consumer"])
-    page.goto(f"{live_app.url}/wallet/")
+    sign_in_anew(page, shared_app, {"email": "patient@example.com", "password": story.PASSWORD})
+    page.goto(f"{shared_app.url}/wallet/")
     expect(story.figure(page, "available")).to_contain_text("500")
+
+
+def _pay_the_week(page: Page) -> None:
+    """Start the run and approve its draft; beat may have made the draft already, which is then kept."""
+    page.get_by_role("link", name=re.compile("Start payout run")).first.click()
+    page.get_by_role("button", name=re.compile("Start the run")).click()
+    expect(page.locator("#result_list")).to_contain_text("Draft")
+    page.locator("#result_list a[href*='/payout/']").first.click()
+    page.get_by_role("link", name=re.compile("Approve")).first.click()
+    page.get_by_role("button", name=re.compile("Approve")).click()
+    expect(page.get_by_text("1 approved").first).to_be_visible()
+
+
+def test_earnings_are_paid_out_to_the_bank(page: Page, shared_app: LiveApp, demo: dict[str, Any]) -> None:
+    story.sign_in(page, shared_app, demo["consumer"])
+    story.buy_credits(page, shared_app)
+    story.run_agent(page, shared_app, "per-request", {"request": "100"})
+
+    sign_in_anew(page, shared_app, demo["creator"])
+    page.goto(f"{shared_app.url}/creator/earnings/")
+    story.reload_until(page, lambda: "4,000" in page.inner_text("main"))
+    story.connect_stripe(page, shared_app)
+    page.goto(f"{shared_app.url}/creator/connect/")
+    story.reload_until(page, lambda: page.get_by_text("You are set up").is_visible())
+
+    # The week ends and its Wednesday comes; the card payment has become available at Stripe.
+    shared_app.manage("advance_clock", "--days", "10")
+    shared_app.stripe.post("/_sim/clock/advance", days=10)
+
+    sign_in_anew(page, shared_app, demo["admin"])
+    page.goto(f"{shared_app.url}/admin/payouts/payout/")
+    _pay_the_week(page)
+    page.goto(f"{shared_app.url}/admin/payouts/payout/")
+    story.reload_until(page, lambda: "tr_" in page.inner_text("#result_list"))
+    transfers = page.request.get(
+        f"{shared_app.stripe.url}/v1/transfers",
+        headers={"Authorization": f"Bearer {shared_app.environ['STRIPE_TEST_SECRET_KEY']}"},
+    ).json()
+    assert [transfer["amount"] for transfer in transfers["data"]] == [400]
+
+    sign_in_anew(page, shared_app, demo["creator"])
+    page.goto(f"{shared_app.url}/creator/payouts/")
+    expect(page.locator("table")).to_contain_text(re.compile("sent|paid", re.IGNORECASE))
+    shared_app.stripe.post("/_sim/payouts/run")
+    shared_app.stripe.post("/_sim/clock/advance", days=3)
+    story.reload_until(page, lambda: "paid" in page.locator("table").inner_text().lower())
+    expect(page.locator("table")).to_contain_text("$4.00")
