@@ -90,10 +90,10 @@ def test_it_tells_the_top_up_its_fee_whichever_comes_first(stripe_standin: Strip
     assert top_up.fee_cents == 59
 
 
-def test_it_mirrors_lines_without_a_fee_and_books_nothing(stripe_standin: StripeStandin) -> None:
+def test_it_books_no_fee_for_a_line_without_one(stripe_standin: StripeStandin) -> None:
     stripe_standin.post("/_sim/balance/topup", amount=5_000)
 
     fees.sweep(now=dt.datetime.now(dt.UTC))
 
     assert BalanceTransaction.objects.get().type == "topup"
-    assert not Transaction.objects.exists()
+    assert [row.kind for row in Transaction.objects.all()] == ["float"]
