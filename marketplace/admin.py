@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 
 from accounts.models import User
 from config.kit import clock
@@ -22,25 +22,10 @@ from marketplace.models import (
     SplitShare,
     SubscriptionTier,
 )
+from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 
 
-class ReadOnly:
-    """Nobody adds, changes or deletes: what is shown is history."""
-
-    def has_add_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
-        """Refuse."""
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
-        """Refuse."""
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
-        """Refuse."""
-        return False
-
-
-class StatusChanges(ReadOnly, TabularInline):
+class StatusChanges(ReadOnlyInline):
     """What has become of an agent."""
 
     model = AgentStatusChange
@@ -109,7 +94,7 @@ class AgentAdmin(ModelAdmin):
 
 
 @admin.register(Creator)
-class CreatorAdmin(ReadOnly, ModelAdmin):
+class CreatorAdmin(ReadOnlyAdmin):
     """Who publishes agents."""
 
     list_display = ("display_name", "public_id", "customer", "created_at")
@@ -118,26 +103,26 @@ class CreatorAdmin(ReadOnly, ModelAdmin):
     ordering = ("-id",)
 
 
-class Prices(ReadOnly, TabularInline):
+class Prices(ReadOnlyInline):
     """The price components of a version."""
 
     model = Price
 
 
-class Shares(ReadOnly, TabularInline):
+class Shares(ReadOnlyInline):
     """Who has which part of a charge."""
 
     model = SplitShare
 
 
-class Tiers(ReadOnly, TabularInline):
+class Tiers(ReadOnlyInline):
     """The subscription tiers of a version."""
 
     model = SubscriptionTier
 
 
 @admin.register(PlanVersion)
-class PlanVersionAdmin(ReadOnly, ModelAdmin):
+class PlanVersionAdmin(ReadOnlyAdmin):
     """Published prices; they never change."""
 
     list_display = ("plan", "number", "pricing_model", "effective_from", "created_by", "public_id")

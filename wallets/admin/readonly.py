@@ -32,4 +32,5 @@ class ReadOnlyInline(ReadOnly, TabularInline):
     extra = 0
     can_delete = False
     per_page = 20
+    ordering = ("id",)
     tab = True
