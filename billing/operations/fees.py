@@ -20,7 +20,6 @@ FEE_TYPES: Final = frozenset({"stripe_fee", "stripe_fx_fee", "tax_fee"})
 FLOAT_TYPES: Final = frozenset({"topup", "topup_reversal", "payout", "payout_cancel", "payout_failure"})
 OVERLAP: Final = dt.timedelta(hours=1)
 FIRST_LOOK: Final = dt.timedelta(days=30)
-LINES_MAX: Final = 1_000
 
 
 def record(*, line: BalanceLine, now: dt.datetime) -> BalanceTransaction:
@@ -51,9 +50,10 @@ def sweep(*, now: dt.datetime) -> int:
     """Record what Stripe booked since the last line we know, and return how many lines were looked at."""
     newest = BalanceTransaction.objects.aggregate(newest=Max("created_at"))["newest"]
     since = newest - OVERLAP if newest else now - FIRST_LOOK
-    # All pages first: no transaction is open while Stripe is asked.
-    lines = list(balance.lines_since(since=since, limit=LINES_MAX))
-    for line in lines:
+    # All pages first: no transaction is open while Stripe is asked. Then the oldest first: the newest line we know
+    # is where the next sweep begins, so a kill between two lines must leave only newer ones behind.
+    lines = list(balance.lines_since(since=since))
+    for line in reversed(lines):
         record(line=line, now=now)
     return len(lines)
 

@@ -44,13 +44,11 @@ def line(transaction: stripe.BalanceTransaction) -> BalanceLine:
     )
 
 
-def lines_since(*, since: dt.datetime, limit: int) -> Iterator[BalanceLine]:
+def lines_since(*, since: dt.datetime) -> Iterator[BalanceLine]:
     """List what was booked at Stripe since then, newest first; raise as errors.translated does."""
     with translated():
         page = client().v1.balance_transactions.list(
             {"created": {"gte": int(since.timestamp())}, "limit": PAGE_SIZE}
         )
-        for number, transaction in enumerate(page.auto_paging_iter()):
-            if number >= limit:
-                return
+        for transaction in page.auto_paging_iter():
             yield line(transaction)

@@ -91,9 +91,7 @@ def test_release_and_meter_after_settle_are_409_and_unknown_is_404(
         assert router.post(body, path=unknown).status_code == 404
 
 
-def test_the_receipt_explains_the_charge(
-    client: Client, router: Caller, agent: Agent, bob: Customer
-) -> None:
+def test_the_receipt_explains_the_charge(client: Client, router: Caller, agent: Agent, bob: Customer) -> None:
     execution = reserve(router, agent, bob)
     router.post(
         {"execution": execution, "usage": {"input_tokens": 1000, "output_tokens": 500}, "model": "haiku"}

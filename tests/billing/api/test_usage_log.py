@@ -88,7 +88,11 @@ def test_it_charges_at_once_without_a_reserve(router: Caller, agent: Agent, bob:
 def test_what_the_balance_does_not_cover_is_402(router: Caller, agent: Agent) -> None:
     answer = router.post(direct(agent, runs.make_customer("carol", credits=20), "e1"))
     body = answer.json()
-    assert (answer.status_code, body["code"], body["blocking_gate"]) == (402, "insufficient_credits", "wallet")
+    assert (answer.status_code, body["code"], body["blocking_gate"]) == (
+        402,
+        "insufficient_credits",
+        "wallet",
+    )
     assert [body[name]["credits"] for name in ("required", "available", "shortfall")] == ["50", "20", "30"]
     assert body["top_up_url"].endswith("/wallet/add/")
     assert not Execution.objects.exists()

@@ -97,3 +97,27 @@ def test_it_books_no_fee_for_a_line_without_one(stripe_standin: StripeStandin) -
 
     assert BalanceTransaction.objects.get().type == "topup"
     assert [row.kind for row in Transaction.objects.all()] == ["float"]
+
+
+def test_a_sweep_killed_between_two_lines_loses_none(
+    stripe_standin: StripeStandin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("bob", "ann", "eve"):
+        # Hours apart, so that the overlap of two sweeps does not cover for a wrong order.
+        stripe_standin.post("/_sim/clock/advance", seconds=3 * 3600)
+        top_up = ask(open_customer(name))
+        pay(stripe_standin, top_up.stripe_session_id)
+    record, known = fees.record, iter("12")
+
+    def killed_at_the_third(**line: Any) -> Any:
+        if next(known, None) is None:
+            raise KeyboardInterrupt
+        return record(**line)
+
+    monkeypatch.setattr(fees, "record", killed_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        fees.sweep(now=NOW)
+    monkeypatch.setattr(fees, "record", record)
+    fees.sweep(now=NOW)
+
+    assert BalanceTransaction.objects.filter(type="charge").count() == 3
