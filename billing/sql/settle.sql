@@ -96,7 +96,11 @@ DECLARE
 BEGIN
     SELECT k.fingerprint, k.execution_id INTO v_seen
     FROM jsonb_array_elements(p_item -> 'keys') AS x(named)
-    JOIN billing_usageeventkey k ON k.source = named ->> 0 AND k.event_id = named ->> 1
+    CROSS JOIN LATERAL (
+        -- OFFSET 0: one look into the index for each key. As a plain join the whole table would be read and hashed,
+        -- for the planner takes a jsonb array to have a hundred elements.
+        SELECT * FROM billing_usageeventkey WHERE source = named ->> 0 AND event_id = named ->> 1 OFFSET 0
+    ) k
     ORDER BY k.fingerprint = v_fingerprint LIMIT 1;
     IF FOUND THEN
         RETURN CASE WHEN v_seen.fingerprint = v_fingerprint THEN billing_answer('replayed', v_seen.execution_id)

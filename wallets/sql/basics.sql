@@ -1,10 +1,14 @@
 -- Public ids (a prefix and 26 base32 characters of 128 random bits) and the guard of append-only tables.
 
 CREATE FUNCTION public_id(p_prefix text) RETURNS text LANGUAGE sql VOLATILE AS $$
-    SELECT p_prefix || substr('01234567', 1 + (get_byte(b, 0) & 7), 1) || (
-        SELECT string_agg(substr('0123456789abcdefghjkmnpqrstvwxyz', 1 + (get_byte(b, i) & 31), 1), '')
-        FROM generate_series(1, 25) i)
-    FROM (SELECT sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) AS b) random
+    -- Base64 has 64 equally likely signs: two (for the first character eight) of them become each of ours.
+    SELECT p_prefix
+        || translate(left(b, 1), signs, repeat('01234567', 8))
+        || translate(substr(b, 2, 25), signs, repeat('0123456789abcdefghjkmnpqrstvwxyz', 2))
+    FROM (
+        SELECT encode(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'base64') AS b,
+            'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/' AS signs
+    ) random
 $$;
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
