@@ -15,7 +15,7 @@ TESTS ?= tests
 TRACE ?= $(wildcard $(or $(FAREBOX_SHARED),../shared)/data/azure_llm_trace_conv_2023.csv)
 WORKERS ?= 2
 
-.PHONY: help install run test check fmt lint types imports templates migrations schema style css prove clean-dev lock openapi
+.PHONY: help install run test check fmt lint types imports templates migrations schema style css prove bench clean-dev lock openapi
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
@@ -75,6 +75,9 @@ css: $(STAMP) ## build static/css from assets/
 
 prove: $(STAMP) ## replay the whole trace against an instance of its own and check the books (TRACE=file.csv)
 	@$(BIN)/python -m config.devservices prove $(TRACE)
+
+bench: $(STAMP) ## measure the money path beside its floor and write docs/benchmarks.md; some minutes
+	@$(BIN)/python -m tests.bench
 
 clean-dev: $(STAMP) ## forget the development instance: its data, ports and secrets
 	@$(BIN)/python -m config.devservices clean
