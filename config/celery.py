@@ -18,6 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 # Job and the seconds between two of it.
 BEAT: Final = {
     "wallets.expire_grants": 60.0,
+    "wallets.seal_transactions": 1.0,
     "wallets.check_books": 24 * 3600.0,
     "billing.expire_holds": 5.0,
     "billing.post_splits": 1.0,

@@ -25,6 +25,7 @@ GROUPS: Final = (
             ("wallets.transaction", "receipt_long"),
             ("wallets.entry", "list_alt"),
             ("wallets.bookscheck", "verified"),
+            ("wallets.sealhead", "link"),
         ),
     ),
     (

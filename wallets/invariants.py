@@ -8,6 +8,8 @@ APPEND_ONLY_TABLES: Final = (
     "wallets_transaction",
     "wallets_entry",
     "wallets_grantdrawdown",
+    "wallets_seal",
+    "wallets_sealhead",
 )
 
 INVARIANTS: Final = [
@@ -172,5 +174,25 @@ INVARIANTS: Final = [
         "Earnings never go below zero; a debt is never above it (I27).",
         "SELECT id, kind, balance FROM wallets_wallet WHERE owner_type = 'creator'"
         " AND (CASE WHEN kind = 'debt' THEN balance > 0 ELSE balance < 0 END)",
+    ),
+    Invariant(
+        "sealed transactions are unchanged",
+        "Every column of every sealed row hashes to its seal: a change past the guards is found.",
+        "SELECT * FROM wallets_seals_changed()",
+    ),
+    Invariant(
+        "the chain of seals has no gap",
+        "Each seal continues the one before: none was taken out, put in or made anew.",
+        "SELECT * FROM wallets_seals_unchained()",
+    ),
+    Invariant(
+        "daily heads stand in the chain",
+        "The chain still runs through every head that was stored: it was not written again.",
+        "SELECT * FROM wallets_seal_heads_lost()",
+    ),
+    Invariant(
+        "no transaction slips past the seals",
+        "What the sealer has passed is sealed, however late it committed.",
+        "SELECT * FROM wallets_seals_missing()",
     ),
 ]

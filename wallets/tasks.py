@@ -5,7 +5,7 @@ from typing import Any, Final
 from celery import shared_task
 
 from config.kit import clock
-from wallets import books, grants, queries
+from wallets import books, grants, queries, seals
 
 WALLETS_PER_SWEEP: Final = 1_000
 
@@ -21,6 +21,12 @@ def expire_grants(**_: Any) -> int:
     for wallet_id in due:
         grants.expire_due(wallet_id=wallet_id, now=now)
     return len(due)
+
+
+@shared_task(name="wallets.seal_transactions")
+def seal_transactions(**_: Any) -> int:
+    """Seal what is not sealed yet; a second sealer leaves it to the first. A transaction is sealed once."""
+    return seals.seal_waiting(now=clock.now())
 
 
 @shared_task(name="wallets.check_books")

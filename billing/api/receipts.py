@@ -9,7 +9,7 @@ from billing import answers
 from billing.answers import Line, Split
 from billing.models.executions import Execution
 from billing.queries import receipts
-from wallets import money
+from wallets import money, seals
 from wallets.money import Amount
 
 
@@ -129,7 +129,7 @@ def receipt(found: Execution) -> Receipt:
         occurred_at=_time(found.occurred_at),
         closed_at=_time(found.closed_at),
         transaction=found.settlement.public_id if found.settlement else None,
-        chain_hash=None,
+        chain_hash=seals.hash_of(transaction_id=found.settlement_id) or None,
     )
 
 

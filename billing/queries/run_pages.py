@@ -1,7 +1,7 @@
 """What the pages of runs show, as plain values."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from billing.rating import MINIMUM_LINE, REQUEST, ROUNDING_LINE, Line, Rated
 from marketplace.models import Agent
 from marketplace.price_text import label
 from marketplace.terms import PriceModel, VersionTerms
-from wallets import money
+from wallets import money, seals
 from wallets.money import Micros
 
 FIRST_GUESS: Final = {REQUEST: "1"}
@@ -137,7 +137,7 @@ class ReceiptPage:
     timeline: list[Step]
     api_url: str
     transaction_id: str
-    chain_hash: str = field(default="")
+    chain_hash: str
 
 
 def fields(*, terms: VersionTerms, typed: dict[str, str], errors: dict[str, str]) -> list[Field]:
@@ -215,6 +215,7 @@ def receipt(*, run: Execution, api_url: str) -> ReceiptPage:
         timeline=_timeline(run),
         api_url=api_url,
         transaction_id=run.settlement.public_id if run.settlement else "",
+        chain_hash=seals.hash_of(transaction_id=run.settlement_id),
     )
 
 

@@ -12,6 +12,7 @@ from config.kit import clock
 from marketplace import creators
 from marketplace.models import Agent
 from tests.support import ledger, people, runs
+from wallets import seals
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
@@ -61,6 +62,20 @@ def test_a_run_reserves_then_settles_and_has_a_receipt(client: Client, bob: Cust
     assert [line.amount for line in receipt.context["receipt"].lines] == [1_000_000, 1_500_000]
     assert [part.amount for part in receipt.context["receipt"].split] == [2_000_000, 500_000]
     assert runs.wallet_of(bob).balance == runs.credits("997.5")
+
+
+def test_the_receipt_page_shows_its_seal_once_it_is_sealed(
+    client: Client, bob: Customer, agent: Agent
+) -> None:
+    run = start(client)
+    page_runs.finish(execution=run.public_id, now=clock.now())
+    path = f"/runs/{run.public_id}/receipt/"
+    assert "Chain hash" not in client.get(path).content.decode()
+
+    seals.seal_waiting(now=clock.now())
+
+    run.refresh_from_db()
+    assert seals.hash_of(transaction_id=run.settlement_id) in client.get(path).content.decode()
 
 
 def test_a_double_click_runs_once(client: Client, bob: Customer, agent: Agent) -> None:

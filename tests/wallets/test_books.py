@@ -13,12 +13,13 @@ from django.db import connection
 from config.devservices import postgres
 from tests import conftest
 from tests.support.ledger import CREDIT, MONDAY, buy, open_consumer_wallet, open_creator_wallet, promise
-from wallets import books, chart, holds, ledger
+from wallets import books, chart, holds, ledger, seals
 from wallets.invariants import INVARIANTS
 from wallets.ledger import Leg, Source
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+SEALED = "sealed transactions are unchanged"
 # Each damage is done past the guards, by a superuser with triggers off and constraints dropped.
 DAMAGE = {
     "transactions balance": "UPDATE wallets_entry SET amount = amount + 1 WHERE wallet_id ="
@@ -71,10 +72,24 @@ DAMAGE = {
     " WHERE wallet_id = wallets_platform('USD', 'revenue')",
     "creators' wallets keep their sign": "UPDATE wallets_wallet SET kind = 'debt', scope = 'x'"
     " WHERE owner_type = 'creator' AND kind = 'pending'",
+    SEALED: "UPDATE wallets_transaction SET description = 'rewritten' WHERE kind = 'topup'",
+    "the chain of seals has no gap": "DELETE FROM wallets_seal WHERE number = 2;"
+    " UPDATE wallets_sealprogress SET passed = 0",
+    "daily heads stand in the chain": "INSERT INTO wallets_sealhead (day, number, hash)"
+    " SELECT '2026-03-02', 2, hash FROM wallets_seal WHERE number = 1",
+    "no transaction slips past the seals": "DELETE FROM wallets_seal"
+    " WHERE number = (SELECT max(number) FROM wallets_seal)",
 }
 # Damage that cannot be done without showing elsewhere too.
 ALSO = {
-    "owners' entries are numbered": {"platform wallets stay untouched rows"},
+    "transactions balance": {SEALED},
+    "entries keep their wallet's unit": {SEALED},
+    "running balances chain without gaps": {SEALED},
+    "one cause per transaction": {SEALED},
+    "settlements draw what they charge": {SEALED},
+    "owed is the image of creators' credits": {SEALED},
+    "creators' debt has its image": {SEALED},
+    "owners' entries are numbered": {"platform wallets stay untouched rows", SEALED},
     "creators' wallets keep their sign": {
         "owed is the image of creators' credits",
         "creators' debt has its image",
@@ -84,7 +99,7 @@ ALSO = {
 
 @pytest.fixture(autouse=True)
 def _money() -> None:
-    """A top-up, a burned promotion, an open hold, a creator's earning and a debt wallet at zero."""
+    """A top-up, a burned promotion, an open hold, a creator's earning, a debt wallet at zero; all sealed."""
     wallet = open_consumer_wallet()
     buy(wallet)
     promise(wallet, credits=5)
@@ -113,6 +128,7 @@ def _money() -> None:
         plug=chart.REVENUE,
         now=MONDAY,
     )
+    seals.seal_waiting(now=MONDAY)
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 from wallets.admin.books import BooksCheckAdmin
-from wallets.admin.ledger import EntryAdmin, TransactionAdmin
+from wallets.admin.ledger import EntryAdmin, SealHeadAdmin, TransactionAdmin
 from wallets.admin.wallets import WalletAdmin
 
-__all__ = ["BooksCheckAdmin", "EntryAdmin", "TransactionAdmin", "WalletAdmin"]
+__all__ = ["BooksCheckAdmin", "EntryAdmin", "SealHeadAdmin", "TransactionAdmin", "WalletAdmin"]

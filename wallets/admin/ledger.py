@@ -1,8 +1,8 @@
 from django.contrib import admin
 
-from wallets import money
+from wallets import money, seals
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
-from wallets.models import Entry, Transaction
+from wallets.models import Entry, SealHead, Transaction
 
 
 @admin.display(description="amount", ordering="amount")
@@ -15,6 +15,19 @@ def amount_of(entry: Entry) -> str:
 def balance_after(entry: Entry) -> str:
     """Show the balance an entry left; platform wallets keep none."""
     return "" if entry.balance_after is None else money.text(entry.balance_after)
+
+
+@admin.display(description="seal")
+def seal_of(transaction: Transaction) -> str:
+    """Show a transaction's place in the chain of seals, and its hash."""
+    seal = seals.seal_of(transaction_id=transaction.pk)
+    return f"{seal.number} · {seal.hash.hex()}" if seal else "not sealed yet"
+
+
+@admin.display(description="hash")
+def hash_of(head: SealHead) -> str:
+    """Show a head's hash."""
+    return bytes(head.hash).hex()
 
 
 class EntryInline(ReadOnlyInline):
@@ -34,6 +47,7 @@ class TransactionAdmin(ReadOnlyAdmin):
     date_hierarchy = "recorded_at"
     ordering = ("-id",)
     show_full_result_count = False
+    readonly_fields = (seal_of,)
     inlines = (EntryInline,)
 
 
@@ -47,3 +61,13 @@ class EntryAdmin(ReadOnlyAdmin):
     search_fields = ("transaction__public_id__exact", "transaction__source_id__startswith")
     ordering = ("-id",)
     show_full_result_count = False
+
+
+@admin.register(SealHead)
+class SealHeadAdmin(ReadOnlyAdmin):
+    """Where the chain of seals stood day by day; kept elsewhere too, they prove that it was never made anew."""
+
+    list_display = ("day", "number", hash_of)
+    fields = ("day", "number", hash_of)
+    readonly_fields = (hash_of,)
+    ordering = ("-day",)

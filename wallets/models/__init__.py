@@ -2,6 +2,7 @@ from wallets.models.books import BooksCheck
 from wallets.models.grants import CreditGrant, GrantDrawdown
 from wallets.models.holds import Hold
 from wallets.models.ledger import Entry, LedgerSetting, Transaction
+from wallets.models.seals import Seal, SealHead, SealProgress
 from wallets.models.wallets import Wallet
 
 __all__ = [
@@ -11,6 +12,9 @@ __all__ = [
     "GrantDrawdown",
     "Hold",
     "LedgerSetting",
+    "Seal",
+    "SealHead",
+    "SealProgress",
     "Transaction",
     "Wallet",
 ]

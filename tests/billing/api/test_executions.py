@@ -6,9 +6,12 @@ import pytest
 from django.test import Client
 
 from accounts.models import Customer
+from config.kit import clock
 from marketplace.models import Agent
 from tests.support import people, runs
 from tests.support.callers import Caller
+from wallets import seals
+from wallets.models import Seal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
@@ -103,6 +106,20 @@ def test_the_receipt_explains_the_charge(client: Client, router: Caller, agent: 
     assert receipt["grants"] == [{"funding_class": "paid", "amount": {"credits": "2.5", "usd": "0.0025"}}]
     assert (receipt["split"]["creator"]["credits"], receipt["chain_hash"]) == ("2", None)
     assert receipt["transaction"].startswith("ltx_")
+
+
+def test_the_receipt_shows_its_seal_once_it_is_sealed(
+    client: Client, router: Caller, agent: Agent, bob: Customer
+) -> None:
+    execution = reserve(router, agent, bob)
+    router.post({"execution": execution, "usage": {"input_tokens": 1000}})
+    receipt = Caller(client, people.customer_key(bob), f"/v1/executions/{execution}")
+    assert receipt.get().json()["chain_hash"] is None
+
+    seals.seal_waiting(now=clock.now())
+
+    sealed = Seal.objects.get(transaction__public_id=receipt.get().json()["transaction"])
+    assert receipt.get().json()["chain_hash"] == bytes(sealed.hash).hex()
 
 
 def test_the_receipt_of_another_customer_is_404_and_a_routers_key_403(
