@@ -31,21 +31,20 @@ def main() -> int:
     minutes = (time.monotonic() - began) / 60
     told = f"{ROUNDS} interleaved rounds on {os.cpu_count()} cores, {minutes:.0f} minutes in all.\n"
     tables = "\n".join([told, *parts])
-    sys.stdout.write(tables)
     _write(DOCUMENT, tables)
     return 0
 
 
 def _functions(running: Instance) -> str:
     lines = compare(functions.measures(running.cluster))
-    return f"### 1. Without HTTP, one call a transaction (pgbench)\n\n{_table(lines)}"
+    return _told(f"### 1. Without HTTP, one call a transaction (pgbench)\n\n{_table(lines)}")
 
 
 def _batches(running: Instance) -> str:
     url = running.cluster.url(postgres.APP, environment.DATABASE)
     with psycopg.connect(url, autocommit=True) as connection:
         lines = compare(batches.measures(connection))
-    return f"### 2. Runs logged in batches, one client\n\n{_table(lines)}"
+    return _told(f"### 2. Runs logged in batches, one client\n\n{_table(lines)}")
 
 
 def _web(running: Instance) -> str:
@@ -53,7 +52,14 @@ def _web(running: Instance) -> str:
     with server.web(running):
         measures, loads = web.measures(running.at.web, demo)
         lines = compare(measures)
-    return f"### 3. Over HTTP, granian with two workers, 16 connections\n\n{_table(lines, loads)}"
+    return _told(f"### 3. Over HTTP, granian with two workers, 16 connections\n\n{_table(lines, loads)}")
+
+
+def _told(part: str) -> str:
+    # At once: a later part that fails must not take it along.
+    sys.stdout.write(part)
+    sys.stdout.flush()
+    return part
 
 
 def _table(lines: Sequence[Line], loads: Mapping[str, Load] | None = None) -> str:

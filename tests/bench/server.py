@@ -40,7 +40,7 @@ def web(running: Instance) -> Iterator[str]:
     environ = {**running.environ, "DJANGO_SETTINGS_MODULE": "tests.bench.settings", "FAREBOX_PROCESS": "web"}
     child = start(application.web(environ=environ, port=running.at.web), output=say)
     try:
-        wait_until(lambda: answers(f"{running.at.site_url}/healthz"), child=child, seconds=START_SECONDS)
+        wait_until(lambda: answers(f"{running.at.site_url}/bench/empty"), child=child, seconds=START_SECONDS)
         yield running.at.site_url
     finally:
         child.stop()
