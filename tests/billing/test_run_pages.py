@@ -101,7 +101,7 @@ def test_what_the_wallet_does_not_cover_is_explained(client: Client, bob: Custom
     assert not Execution.objects.exists()
 
 
-@pytest.mark.parametrize("typed", ["-1", "NaN", "many", "1e400", "9" * 30, "\x00"])
+@pytest.mark.parametrize("typed", ["-1", "NaN", "many", "1e400", "9" * 30])
 def test_nonsense_is_marked_at_its_field(client: Client, bob: Customer, agent: Agent, typed: str) -> None:
     answer = client.post(PATH, {"key": "k1", "action": "run", "usage-input_tokens": typed})
     assert answer.status_code == 400

@@ -32,5 +32,5 @@ class ReadOnlyInline(ReadOnly, TabularInline):
     extra = 0
     can_delete = False
     per_page = 20
-    ordering = ("id",)
+    ordering: tuple[str, ...] = ("id",)
     tab = True
