@@ -57,6 +57,7 @@ migrations: $(STAMP)
 	$(MANAGE) makemigrations --skip-checks --check --dry-run
 
 schema: $(STAMP)
+	@mkdir -p $(FAREBOX_HOME)
 	@$(MANAGE) spectacular --skip-checks --validate --fail-on-warn --file $(FAREBOX_HOME)/openapi.yaml
 	@diff -u docs/openapi.yaml $(FAREBOX_HOME)/openapi.yaml || { echo "The API changed: make openapi writes docs/openapi.yaml."; exit 1; }
 

@@ -64,7 +64,7 @@ def test_it_leads_to_the_checkout(
     ("choice", "amount"),
     [
         *(("custom", text) for text in ("", "0", "0.99", "10000.01", "-10", "10.005", "NaN", "ten", "1e9")),
-        *((text, "") for text in ("", "custom", "nonsense", "package:", "package:gold", "10.00\x00")),
+        *((text, "") for text in ("", "custom", "nonsense", "package:", "package:gold")),
     ],
 )
 def test_it_refuses_bad_input(client: Client, bob: Customer, choice: str, amount: str) -> None:
