@@ -85,12 +85,20 @@ def credits_of(value: Any, *, field: str) -> int | None:
     if not isinstance(value, Mapping):
         amount = _parsed(value, field)
     elif set(value) <= {"credits", "usd"} and value:
-        amount = _parsed(value["credits"], field) if "credits" in value else _of_usd(value["usd"], field)
+        amount = _agreed(value, field)
     else:
         raise _invalid(field, 'must be an amount such as {"credits": "10"}')
     if amount <= 0:
         raise _invalid(field, "must be more than 0")
     return amount
+
+
+def _agreed(value: Mapping[str, Any], field: str) -> int:
+    read = {"credits": _parsed, "usd": _of_usd}
+    amounts = {read[name](given, field) for name, given in value.items()}
+    if len(amounts) > 1:
+        raise _invalid(field, "has credits and usd that disagree")
+    return amounts.pop()
 
 
 def _parsed(value: Any, field: str) -> int:

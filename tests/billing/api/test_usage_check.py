@@ -112,6 +112,7 @@ def test_the_same_key_answers_the_same_bytes(router: Caller, agent: Agent, bob: 
         {"max_charge": 2**70},
         {"max_charge": {"credits": []}},
         {"max_charge": {"euros": "1"}},
+        {"max_charge": {"credits": "10", "usd": "0.02"}},
         {"ttl_seconds": 0},
         {"ttl_seconds": 86_401},
         {"ttl_seconds": 1.5},
