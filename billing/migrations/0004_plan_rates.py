@@ -6,4 +6,4 @@ from config.kit import sql
 class Migration(migrations.Migration):
     dependencies = [("billing", "0003_purchase_history")]
 
-    operations = [sql.install(app="billing", name="split_plan_rates")]
+    operations = [sql.install(app="billing", name="split")]

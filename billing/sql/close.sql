@@ -1,7 +1,7 @@
 -- What else happens to an open execution: readings, release, expiry.
 
 -- Take a cumulative reading; an older one changes nothing. No row: no such execution.
-CREATE FUNCTION billing_meter(
+CREATE OR REPLACE FUNCTION billing_meter(
     p_public_id text, p_sequence bigint, p_usage jsonb, p_metered bigint, p_now timestamptz,
     OUT o_state text, OUT o_held bigint, OUT o_metered bigint
 ) RETURNS SETOF record LANGUAGE plpgsql AS $$
@@ -16,7 +16,7 @@ BEGIN
 END $$;
 
 -- Close an open execution without a charge; a closed one stays as it is. Answers its state, null when there is none.
-CREATE FUNCTION billing_release(p_public_id text, p_reason text, p_now timestamptz) RETURNS text
+CREATE OR REPLACE FUNCTION billing_release(p_public_id text, p_reason text, p_now timestamptz) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE v_execution billing_execution;
 BEGIN
@@ -33,7 +33,7 @@ END $$;
 
 -- Expire what is overdue, at most p_limit; say how many. Never waits for an execution that is being settled, so it
 -- may wait for wallets with executions locked (see settle.sql on the order).
-CREATE FUNCTION billing_expire_due(p_limit int, p_now timestamptz) RETURNS int LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION billing_expire_due(p_limit int, p_now timestamptz) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE v_execution record; v_count int := 0;
 BEGIN
     FOR v_execution IN

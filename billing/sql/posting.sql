@@ -4,7 +4,7 @@
 -- so that a creator's wallet is touched by one writer. Settlements touch no row of it.
 
 -- Answer how many executions were posted; 0 when none is left before p_before, null when another poster is at work.
-CREATE FUNCTION billing_post_splits(p_limit int, p_before timestamptz, p_now timestamptz) RETURNS int
+CREATE OR REPLACE FUNCTION billing_post_splits(p_limit int, p_before timestamptz, p_now timestamptz) RETURNS int
 LANGUAGE plpgsql AS $$
 DECLARE
     v_day date;

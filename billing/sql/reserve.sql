@@ -2,7 +2,7 @@
 
 -- Who pays, by public id or external id, and the wallets that may pay in burn order: credits good on this creator's
 -- agents only, then the customer's own.
-CREATE FUNCTION billing_payer(p_caller text, p_creator text, OUT o_customer bigint, OUT o_wallets bigint[])
+CREATE OR REPLACE FUNCTION billing_payer(p_caller text, p_creator text, OUT o_customer bigint, OUT o_wallets bigint[])
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
     SELECT id INTO o_customer FROM accounts_customer WHERE public_id = p_caller;
@@ -15,11 +15,11 @@ BEGIN
 END $$;
 
 -- The most that one of the wallets could hold now.
-CREATE FUNCTION billing_most_available(p_wallets bigint[], p_now timestamptz) RETURNS bigint
+CREATE OR REPLACE FUNCTION billing_most_available(p_wallets bigint[], p_now timestamptz) RETURNS bigint
 LANGUAGE sql STABLE AS $$ SELECT coalesce(max(wallets_available(w, p_now)), 0) FROM unnest(p_wallets) w $$;
 
 -- o_answer: new, replayed, key_reused, no_customer or insufficient (then nothing is written).
-CREATE FUNCTION billing_reserve(
+CREATE OR REPLACE FUNCTION billing_reserve(
     p_source text, p_principal text, p_key text, p_fingerprint bytea, p_public_id text, p_hold_public_id text,
     p_caller text, p_creator text, p_agent bigint, p_version bigint, p_amount bigint, p_estimate bigint,
     p_max_charge bigint, p_usage jsonb, p_model text, p_caller_key text, p_end_user text, p_own_key boolean,

@@ -5,19 +5,19 @@
 -- closes or expires a hold has its execution locked first.
 
 -- What an answer is rendered from, the first time and at every replay.
-CREATE FUNCTION billing_facts(p_execution bigint) RETURNS jsonb LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION billing_facts(p_execution bigint) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_object('execution', e.public_id, 'state', e.state, 'cost', e.cost, 'charged', e.charged,
         'released', e.released, 'unbilled', e.unbilled, 'available', e.available_after_settle,
         'platform', e.platform_amount, 'processing', e.processing, 'lines', e.lines, 'version', v.public_id)
     FROM billing_execution e JOIN marketplace_planversion v ON v.id = e.version_id WHERE e.id = p_execution
 $$;
 
-CREATE FUNCTION billing_answer(p_answer text, p_execution bigint) RETURNS jsonb LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION billing_answer(p_answer text, p_execution bigint) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_object('answer', p_answer, 'facts', billing_facts(p_execution))
 $$;
 
 -- Open an execution for a run that was not reserved; o_answer says why not. Its wallet stays locked.
-CREATE FUNCTION billing_open_direct(p_item jsonb, p_due bigint, p_now timestamptz, OUT o_answer jsonb, OUT o_id bigint)
+CREATE OR REPLACE FUNCTION billing_open_direct(p_item jsonb, p_due bigint, p_now timestamptz, OUT o_answer jsonb, OUT o_id bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
     v_run jsonb := p_item -> 'run';
@@ -49,7 +49,7 @@ END $$;
 
 -- What may be charged of what is due: within the hold all of it; above it all or only the hold (ledger.md rule 13);
 -- after expiry what the hold had been and available still covers.
-CREATE FUNCTION billing_chargeable(p_execution billing_execution, p_due bigint, p_now timestamptz) RETURNS bigint
+CREATE OR REPLACE FUNCTION billing_chargeable(p_execution billing_execution, p_due bigint, p_now timestamptz) RETURNS bigint
 LANGUAGE plpgsql AS $$
 BEGIN
     IF p_due <= p_execution.held AND p_execution.state <> 'expired' THEN RETURN p_due; END IF;
@@ -63,7 +63,7 @@ BEGIN
 END $$;
 
 -- One row a metric. The charge is spread over the metrics as their cost is, by end points, so that it sums exactly.
-CREATE FUNCTION billing_write_usage(
+CREATE OR REPLACE FUNCTION billing_write_usage(
     p_execution billing_execution, p_item jsonb, p_charged bigint, p_occurred_at timestamptz, p_now timestamptz
 ) RETURNS void LANGUAGE sql AS $$
     INSERT INTO billing_usageevent (occurred_at, recorded_at, execution_id, customer_id, agent_id, end_user, model,
@@ -78,7 +78,7 @@ CREATE FUNCTION billing_write_usage(
     WINDOW upto AS (ORDER BY n)
 $$;
 
-CREATE FUNCTION billing_settle_one(p_item jsonb, p_rates jsonb, p_now timestamptz) RETURNS jsonb
+CREATE OR REPLACE FUNCTION billing_settle_one(p_item jsonb, p_rates jsonb, p_now timestamptz) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
     v_fingerprint bytea := decode(p_item ->> 'fingerprint', 'hex');
@@ -158,7 +158,7 @@ BEGIN
 END $$;
 
 -- Every item's answer, in the order sent.
-CREATE FUNCTION billing_settle(p_items jsonb, p_rates jsonb, p_now timestamptz) RETURNS jsonb
+CREATE OR REPLACE FUNCTION billing_settle(p_items jsonb, p_rates jsonb, p_now timestamptz) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
     v_item jsonb;

@@ -2,12 +2,12 @@
 -- marketplace/splits.py does it (a property test compares the two). Platform first at a tie, then the classes in
 -- burn order, then the payees as the version lists them.
 
-CREATE FUNCTION billing_class_order(p_funding_class text) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION billing_class_order(p_funding_class text) RETURNS int LANGUAGE sql IMMUTABLE AS $$
     SELECT array_position(ARRAY['plan', 'promo', 'bonus', 'adjustment', 'paid', 'overage'], p_funding_class)
 $$;
 
 -- Any number of classes and payees; arguments and answer are those of billing_split.
-CREATE FUNCTION billing_split_many(p_classes jsonb, p_shares jsonb, p_rates jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION billing_split_many(p_classes jsonb, p_shares jsonb, p_rates jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
     WITH class AS (
         SELECT key AS name, billing_class_order(key) AS rank, value::numeric AS amount,
@@ -40,7 +40,7 @@ $$;
 
 -- p_classes: {"paid": 700, "bonus": 300}; p_shares: [[creator, share_bp], ...] in the version's order;
 -- p_rates: what each class earns, in basis points. Answers [[class, creator or null, amount], ...].
-CREATE FUNCTION billing_split(p_classes jsonb, p_shares jsonb, p_rates jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION billing_split(p_classes jsonb, p_shares jsonb, p_rates jsonb) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
     v_count int;
@@ -61,7 +61,7 @@ BEGIN
 END $$;
 
 -- Whether a creator would earn from itself: the payer is its customer, or they share a member (ledger.md rule 20).
-CREATE FUNCTION billing_is_self(p_payer bigint, p_customer bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION billing_is_self(p_payer bigint, p_customer bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT p_payer = p_customer OR EXISTS (
         SELECT 1 FROM accounts_membership mine JOIN accounts_membership theirs ON theirs.user_id = mine.user_id
         WHERE mine.customer_id = p_payer AND theirs.customer_id = p_customer)
@@ -69,7 +69,7 @@ $$;
 
 -- Who earns from a payer's run of a version; a payee that would earn from itself is left out, so that the platform
 -- takes its part.
-CREATE FUNCTION billing_shares(p_version bigint, p_payer bigint, OUT o_shares jsonb, OUT o_self_dealing boolean)
+CREATE OR REPLACE FUNCTION billing_shares(p_version bigint, p_payer bigint, OUT o_shares jsonb, OUT o_self_dealing boolean)
 LANGUAGE sql STABLE AS $$
     SELECT coalesce(jsonb_agg(jsonb_build_array(creator_id, share_bp) ORDER BY id) FILTER (WHERE NOT self), '[]'),
         coalesce(bool_or(self), false)
@@ -82,7 +82,8 @@ $$;
 
 -- Split what a transaction drew from grants (nothing when it is null), and write what each creator earns of it.
 -- Zero cash: the part of a class that came from grants nobody paid for; the platform bears what creators earn of it.
-CREATE FUNCTION billing_split_drawn(
+-- A creator's plan sold below the face of its credits earns fee / face (ledger.md rule 18): its creator made the price.
+CREATE OR REPLACE FUNCTION billing_split_drawn(
     p_execution bigint, p_transaction bigint, p_customer bigint, p_agent bigint, p_version bigint, p_rates jsonb,
     p_now timestamptz, OUT o_cells jsonb, OUT o_earned bigint, OUT o_zero_cash bigint, OUT o_cash bigint,
     OUT o_processing bigint, OUT o_self_dealing boolean
@@ -90,28 +91,32 @@ CREATE FUNCTION billing_split_drawn(
 DECLARE
     v_classes jsonb;
     v_unpaid jsonb;
+    v_rates jsonb;
     v_shares jsonb;
 BEGIN
     o_cells := '[]'; o_earned := 0; o_zero_cash := 0; o_cash := 0; o_processing := 0; o_self_dealing := false;
     IF p_transaction IS NULL THEN RETURN; END IF;
-    SELECT jsonb_object_agg(funding_class, amount), jsonb_object_agg(funding_class, unpaid), sum(cash), sum(fee)
-    INTO v_classes, v_unpaid, o_cash, o_processing
+    SELECT jsonb_object_agg(funding_class, amount), jsonb_object_agg(funding_class, unpaid),
+        jsonb_object_agg(funding_class, rate), sum(cash), sum(fee)
+    INTO v_classes, v_unpaid, v_rates, o_cash, o_processing
     FROM (
         SELECT d.funding_class, sum(d.amount) AS amount, sum(d.cash) AS cash,
             coalesce(sum(d.amount) FILTER (WHERE d.grant_cash = 0), 0) AS unpaid,
+            div(sum(d.amount * least((p_rates ->> d.funding_class)::numeric, t.rate)), sum(d.amount)) AS rate,
             sum(div(d.cash::numeric * coalesce(t.fee_cents, 0), coalesce(t.amount_cents, 1))) AS fee
         FROM wallets_drawn(p_transaction) d
         LEFT JOIN LATERAL (
-            SELECT fee_cents, amount_cents FROM billing_topup
+            SELECT fee_cents, amount_cents, NULL::numeric AS rate FROM billing_topup
             WHERE d.source_type = 'payment_intent' AND payment_intent_id = d.source_id
             UNION ALL
-            SELECT fee_cents, amount_cents FROM billing_subscription
+            SELECT fee_cents, amount_cents, div(amount_cents::numeric * 10000 * 10000, wallets_usd(credits))
+            FROM billing_subscription
             WHERE d.source_type = 'payment_intent' AND payment_intent_id = d.source_id
         ) t ON true
         GROUP BY d.funding_class
     ) class;
     SELECT s.o_shares, s.o_self_dealing INTO v_shares, o_self_dealing FROM billing_shares(p_version, p_customer) s;
-    o_cells := billing_split(v_classes, v_shares, p_rates);
+    o_cells := billing_split(v_classes, v_shares, v_rates);
 
     WITH earned AS (
         INSERT INTO billing_earning

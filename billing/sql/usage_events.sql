@@ -24,7 +24,7 @@ CREATE TABLE billing_usageevent_default PARTITION OF billing_usageevent DEFAULT;
 
 -- Make the partitions of p_months months from p_from on; say how many were new. Runs as the tables' owner, for the
 -- application's role may not create tables. A month that has rows in the default partition stays there.
-CREATE FUNCTION billing_make_partitions(p_from date, p_months int) RETURNS int
+CREATE OR REPLACE FUNCTION billing_make_partitions(p_from date, p_months int) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 DECLARE
     v_start date;

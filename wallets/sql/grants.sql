@@ -1,6 +1,6 @@
 -- Grants: adding, taking in burn order, expiry. Whoever changes a grant has locked its wallet's row first.
 
-CREATE FUNCTION wallets_grant_add(
+CREATE OR REPLACE FUNCTION wallets_grant_add(
     p_wallet bigint, p_funding_class text, p_amount bigint, p_cash bigint, p_priority int,
     p_expires_at timestamptz, p_source_type text, p_source_id text, p_now timestamptz
 ) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -17,17 +17,17 @@ BEGIN
     RETURN v_id;
 END $$;
 
-CREATE FUNCTION wallets_class_rank(p_funding_class text) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION wallets_class_rank(p_funding_class text) RETURNS int LANGUAGE sql IMMUTABLE AS $$
     SELECT array_position(ARRAY['plan', 'promo', 'bonus', 'adjustment', 'paid'], p_funding_class)
 $$;
 
 -- Cash that leaves with p_take of a grant: in proportion, and the last credit takes all.
-CREATE FUNCTION wallets_cash_of(p_cash_remaining bigint, p_take bigint, p_left bigint)
+CREATE OR REPLACE FUNCTION wallets_cash_of(p_cash_remaining bigint, p_take bigint, p_left bigint)
 RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT div(p_cash_remaining::numeric * p_take, p_left)::bigint $$;
 
 -- What is due to expire now. Holds opened before a grant's expiry lean on grants in burn order; what they lean on
 -- stays until they close (ledger.md rule 10). Never takes more than is available.
-CREATE FUNCTION wallets_due(p_wallet bigint, p_now timestamptz)
+CREATE OR REPLACE FUNCTION wallets_due(p_wallet bigint, p_now timestamptz)
 RETURNS TABLE (grant_id bigint, due bigint) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_grant record;
@@ -55,7 +55,7 @@ BEGIN
     END LOOP;
 END $$;
 
-CREATE FUNCTION wallets_expire_due(p_wallet bigint, p_now timestamptz) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION wallets_expire_due(p_wallet bigint, p_now timestamptz) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v_due record;
     v_cash bigint;
@@ -83,7 +83,7 @@ BEGIN
 END $$;
 
 -- Take p_amount from grants in burn order; grants that had expired when p_opened was, are not touched.
-CREATE FUNCTION wallets_burn(p_wallet bigint, p_amount bigint, p_opened timestamptz, p_transaction bigint)
+CREATE OR REPLACE FUNCTION wallets_burn(p_wallet bigint, p_amount bigint, p_opened timestamptz, p_transaction bigint)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_grant record;
@@ -111,7 +111,7 @@ BEGIN
 END $$;
 
 -- Which grants a settlement burned, in burn order.
-CREATE FUNCTION wallets_drawn(p_transaction bigint)
+CREATE OR REPLACE FUNCTION wallets_drawn(p_transaction bigint)
 RETURNS TABLE (grant_id bigint, funding_class text, amount bigint, cash bigint, grant_cash bigint,
                source_type text, source_id text) LANGUAGE sql STABLE AS $$
     SELECT g.id, g.funding_class::text, d.amount, d.cash, g.cash, g.source_type::text, g.source_id::text
@@ -120,7 +120,7 @@ RETURNS TABLE (grant_id bigint, funding_class text, amount bigint, cash bigint, 
 $$;
 
 -- Take p_amount back from grants in burn order (a staff adjustment down); only what is available.
-CREATE FUNCTION wallets_void(
+CREATE OR REPLACE FUNCTION wallets_void(
     p_wallet bigint, p_amount bigint, p_source_type text, p_source_id text, p_actor text, p_description text,
     p_now timestamptz, OUT o_transaction bigint, OUT o_replayed boolean
 ) LANGUAGE plpgsql AS $$

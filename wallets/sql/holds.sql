@@ -1,6 +1,6 @@
 -- Holds and what closes them. The caller has looked its key up first; the wallet's row is locked last.
 
-CREATE FUNCTION wallets_available(p_wallet bigint, p_now timestamptz) RETURNS bigint LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION wallets_available(p_wallet bigint, p_now timestamptz) RETURNS bigint LANGUAGE sql STABLE AS $$
     SELECT balance - held + overdraft_limit - CASE WHEN next_expiry <= p_now
         THEN (SELECT coalesce(sum(due), 0)::bigint FROM wallets_due(p_wallet, p_now)) ELSE 0 END
     FROM wallets_wallet WHERE id = p_wallet
@@ -8,7 +8,7 @@ $$;
 
 -- Place a hold on the first wallet that covers it. hold_id is null when none does; available is then the most that
 -- one of them has.
-CREATE FUNCTION wallets_hold_place(
+CREATE OR REPLACE FUNCTION wallets_hold_place(
     p_wallets bigint[], p_amount bigint, p_source_type text, p_source_id text, p_public_id text,
     p_expires_at timestamptz, p_now timestamptz, OUT hold_id bigint, OUT wallet_id bigint, OUT available bigint
 ) LANGUAGE plpgsql AS $$
@@ -34,7 +34,7 @@ BEGIN
 END $$;
 
 -- Close a hold without a charge; false when somebody else has closed it.
-CREATE FUNCTION wallets_hold_close(p_hold bigint, p_state text, p_now timestamptz) RETURNS boolean
+CREATE OR REPLACE FUNCTION wallets_hold_close(p_hold bigint, p_state text, p_now timestamptz) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE v_hold record; v_next timestamptz;
 BEGIN
@@ -51,7 +51,7 @@ END $$;
 -- Charge a wallet into clearing, closing its hold as settled when there is one. Grants burn in order; a grant that
 -- expired after the hold was opened may still burn. Raises FB402 when available does not cover what is above the
 -- hold, FB409 when the hold is closed already. A charge of 0 closes the hold and writes no transaction.
-CREATE FUNCTION wallets_capture(
+CREATE OR REPLACE FUNCTION wallets_capture(
     p_wallet bigint, p_amount bigint, p_hold bigint, p_source_type text, p_source_id text, p_actor text,
     p_occurred_at timestamptz, p_now timestamptz, OUT o_transaction bigint, OUT o_available bigint
 ) LANGUAGE plpgsql AS $$

@@ -1,5 +1,5 @@
 -- Give an owner's wallet, opening it the first time; for SQL that pays somebody who may never have been paid before.
-CREATE FUNCTION wallets_open(
+CREATE OR REPLACE FUNCTION wallets_open(
     p_owner_type text, p_owner_id bigint, p_unit text, p_kind text, p_scope text, p_now timestamptz
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE v_id bigint;

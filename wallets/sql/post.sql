@@ -5,7 +5,7 @@
 -- the converted end points. p_plug takes what is then missing in USD; without it USD must balance by itself.
 -- The cause (kind, source) is unique: a second call changes nothing and says o_replayed.
 
-CREATE FUNCTION wallets_post(
+CREATE OR REPLACE FUNCTION wallets_post(
     p_kind text, p_source_type text, p_source_id text, p_actor text, p_description text,
     p_occurred_at timestamptz, p_now timestamptz, p_wallets bigint[], p_amounts bigint[], p_plug bigint,
     OUT o_transaction bigint, OUT o_replayed boolean

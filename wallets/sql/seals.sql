@@ -3,7 +3,7 @@
 
 -- What is sealed of a transaction: every column of it, its entries and its drawdowns, one JSON array a row. JSON
 -- quotes and escapes, so no two contents give the same text; moments are seconds since 1970, free of any time zone.
-CREATE FUNCTION wallets_sealed_lines(p_transaction bigint)
+CREATE OR REPLACE FUNCTION wallets_sealed_lines(p_transaction bigint)
 RETURNS TABLE (lines text[]) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT ARRAY[json_build_array('transaction', t.id, t.public_id, t.kind, t.source_type, t.source_id, t.actor,
             t.description, extract(epoch FROM t.occurred_at), extract(epoch FROM t.recorded_at))::text]
@@ -18,24 +18,24 @@ RETURNS TABLE (lines text[]) LANGUAGE sql STABLE PARALLEL SAFE AS $$
 $$;
 
 -- A short mark of each row, in order: enough to say which one no longer is what it was.
-CREATE FUNCTION wallets_seal_marks(p_lines text[]) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
+CREATE OR REPLACE FUNCTION wallets_seal_marks(p_lines text[]) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT string_agg(concat_ws(':', line::json ->> 0, line::json ->> 1,
         left(encode(sha256(convert_to(line, 'UTF8')), 'hex'), 8)), ' ' ORDER BY n)
     FROM unnest(p_lines) WITH ORDINALITY AS l(line, n)
 $$;
 
-CREATE FUNCTION wallets_seal_hash(p_previous bytea, p_number bigint, p_rows text, p_lines text[])
+CREATE OR REPLACE FUNCTION wallets_seal_hash(p_previous bytea, p_number bigint, p_rows text, p_lines text[])
 RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT sha256(p_previous
         || convert_to(p_number || E'\n' || p_rows || E'\n' || array_to_string(p_lines, E'\n'), 'UTF8'))
 $$;
 
-CREATE FUNCTION wallets_seal_genesis() RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+CREATE OR REPLACE FUNCTION wallets_seal_genesis() RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT decode(repeat('00', 32), 'hex')
 $$;
 
 -- Who writes transactions at this moment. An INSERT locks the table before it takes its id and until it commits.
-CREATE FUNCTION wallets_seal_writers() RETURNS text[] LANGUAGE sql VOLATILE AS $$
+CREATE OR REPLACE FUNCTION wallets_seal_writers() RETURNS text[] LANGUAGE sql VOLATILE AS $$
     SELECT coalesce(array_agg(DISTINCT l.virtualtransaction), '{}') FROM pg_locks l
     WHERE l.locktype = 'relation' AND l.relation = 'wallets_transaction'::regclass AND l.granted
         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -51,7 +51,7 @@ INSERT INTO wallets_sealprogress (id, passed, waits_at, writers) VALUES (1, 0, N
 -- `passed` to an id seen (waits_at), everybody who held the writers' lock just after it was seen must be done: a lower
 -- id was taken earlier, under that lock. Whoever came later has a higher id. A writer that stays for an hour only
 -- makes the search longer; a restart that gives its name to another only makes it wait.
-CREATE FUNCTION wallets_seal_transactions(
+CREATE OR REPLACE FUNCTION wallets_seal_transactions(
     p_limit int, p_now timestamptz, OUT o_sealed int, OUT o_head text
 ) LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
@@ -114,7 +114,7 @@ BEGIN
 END $$;
 
 -- Which row of a seal is not what was sealed: changed or gone, else added, else the seal itself.
-CREATE FUNCTION wallets_seal_named(p_number bigint) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
+CREATE OR REPLACE FUNCTION wallets_seal_named(p_number bigint) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WITH sealed AS (
         SELECT m.mark, m.n FROM wallets_seal s, unnest(string_to_array(s.rows, ' ')) WITH ORDINALITY AS m(mark, n)
         WHERE s.number = p_number
@@ -132,7 +132,7 @@ CREATE FUNCTION wallets_seal_named(p_number bigint) RETURNS text LANGUAGE sql ST
 $$;
 
 -- Seals whose transaction, entries or drawdowns are not what was sealed, with the row that differs.
-CREATE FUNCTION wallets_seals_changed()
+CREATE OR REPLACE FUNCTION wallets_seals_changed()
 RETURNS TABLE (number bigint, named text) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT s.number, wallets_seal_named(s.number)
     FROM wallets_seal s LEFT JOIN LATERAL wallets_sealed_lines(s.transaction_id) l ON true
@@ -140,7 +140,7 @@ RETURNS TABLE (number bigint, named text) LANGUAGE sql STABLE PARALLEL SAFE AS $
 $$;
 
 -- Seals that do not follow the one before.
-CREATE FUNCTION wallets_seals_unchained()
+CREATE OR REPLACE FUNCTION wallets_seals_unchained()
 RETURNS TABLE (number bigint, named text) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT c.number, 'wallets_seal ' || c.number FROM (
         SELECT s.number, s.previous, lag(s.hash, 1, wallets_seal_genesis()) OVER w AS before, row_number() OVER w AS n
@@ -149,7 +149,7 @@ RETURNS TABLE (number bigint, named text) LANGUAGE sql STABLE PARALLEL SAFE AS $
 $$;
 
 -- Days whose head is not in the chain.
-CREATE FUNCTION wallets_seal_heads_lost()
+CREATE OR REPLACE FUNCTION wallets_seal_heads_lost()
 RETURNS TABLE (number bigint, named text) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT h.number, 'wallets_sealhead ' || h.day
     FROM wallets_sealhead h LEFT JOIN wallets_seal s ON s.number = h.number
@@ -157,7 +157,7 @@ RETURNS TABLE (number bigint, named text) LANGUAGE sql STABLE PARALLEL SAFE AS $
 $$;
 
 -- Transactions without a seal where everything is said to be sealed; they come after the chain's end.
-CREATE FUNCTION wallets_seals_missing()
+CREATE OR REPLACE FUNCTION wallets_seals_missing()
 RETURNS TABLE (number bigint, named text) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT NULL::bigint, 'wallets_transaction ' || t.id
     FROM wallets_transaction t, wallets_sealprogress p
