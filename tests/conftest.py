@@ -14,7 +14,7 @@ from pytest_django import DjangoDbBlocker
 
 from config.devservices.processes import Child
 from config.kit import clock
-from tests.support import processes
+from tests.support import processes, races
 from tests.support.browser import browser, page
 from tests.support.database import Databases
 from tests.support.processes import LiveApp, StripeStandin
@@ -71,6 +71,13 @@ def books(db: None) -> Iterator[None]:
     """Prove, when the test has ended, that the books balance."""
     yield
     assert wallet_books.violations(now=clock.now()) == []
+
+
+@pytest.fixture
+def no_deadlocks(transactional_db: None) -> Iterator[None]:
+    """Prove, when a race has ended, that PostgreSQL had to break no deadlock."""
+    yield
+    assert races.deadlocks() == 0
 
 
 @pytest.fixture
