@@ -14,13 +14,14 @@ from wallets import money
 from wallets.money import Amount
 
 
-class Line(msgspec.Struct):
-    """One line of a charge."""
+class Line(msgspec.Struct, omit_defaults=True):
+    """One line of a charge; `tier` says what set its rate, where that is not plain."""
 
     metric: str
     quantity: str
     rate: Amount
     amount: Amount
+    tier: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Split(msgspec.Struct):
@@ -123,10 +124,10 @@ def split(*, creator: int, platform: int, processing: int) -> Split:
 
 
 def lines(stored: Sequence[Sequence[Any]] | None) -> list[Line]:
-    """Render the lines of a charge as they were stored: metric, quantity, rate, micros."""
+    """Render the lines of a charge as they were stored: metric, quantity, rate, micros, and a tier if it has one."""
     return [
-        Line(metric, plain(Decimal(quantity)), rate(Decimal(rated)), money.amount(amount))
-        for metric, quantity, rated, amount in stored or ()
+        Line(metric, plain(Decimal(quantity)), rate(Decimal(rated)), money.amount(amount), *tier)
+        for metric, quantity, rated, amount, *tier in stored or ()
     ]
 
 

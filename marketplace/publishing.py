@@ -10,9 +10,19 @@ from djmoney.money import Money
 from marketplace import listings
 from marketplace.defaults import WHOLE_BP, creator_share_bp
 from marketplace.manifest import ManifestError, Payee, Pricing, Problem, parse
-from marketplace.models import Agent, Creator, Plan, PlanVersion, Price, SplitShare, SubscriptionTier
+from marketplace.models import (
+    Agent,
+    Creator,
+    Plan,
+    PlanVersion,
+    Price,
+    PriceBand,
+    SplitShare,
+    SubscriptionTier,
+)
 from marketplace.price_text import percent
 from marketplace.queries import AgentSuspendedError
+from marketplace.terms import PriceTerms
 from wallets.money import MICRO
 
 
@@ -96,10 +106,8 @@ def _write(
         created_by=actor,
         created_at=now,
     )
-    Price.objects.bulk_create(
-        Price(version=version, model=price.model, metric=price.metric, unit_price=price.unit_price)
-        for price in pricing.prices()
-    )
+    for price in pricing.prices():
+        _write_price(version, price)
     SplitShare.objects.bulk_create(
         SplitShare(version=version, creator=creator, share_bp=bp) for creator, bp in shares.items()
     )
@@ -113,6 +121,26 @@ def _write(
         for tier in pricing.tiers
     )
     return version
+
+
+def _write_price(version: PlanVersion, price: PriceTerms) -> None:
+    row = Price.objects.create(
+        version=version,
+        model=price.model,
+        metric=price.metric,
+        unit_price=price.unit_price,
+        package_size=price.package_size,
+        least=price.least,
+        most=price.most,
+        included=price.included,
+        minimum=price.minimum,
+    )
+    PriceBand.objects.bulk_create(
+        PriceBand(
+            price=row, place=place, up_to=band.up_to, unit_price=band.unit_price, flat_price=band.flat_price
+        )
+        for place, band in enumerate(price.bands)
+    )
 
 
 def _micros(amount: Decimal) -> int:

@@ -34,6 +34,21 @@ pricing:
       amount: 3
       per: 1000
 """
+GRADUATED: Final = """\
+pricing:
+  model: "usage_based"
+  currency: "CREDITS"
+  default_hold: 100
+  rates:
+    - metric: "pages"
+      model: graduated
+      bands:
+        - up_to: 10
+          amount: 5
+        - up_to: 100
+          amount: 3
+        - amount: 2
+"""
 SUBSCRIPTION: Final = """\
 pricing:
   model: "subscription"
@@ -54,6 +69,7 @@ pricing:
 SAMPLES: Final = (
     Sample("Per request", PER_REQUEST),
     Sample("Per token", PER_THOUSAND_TOKENS),
+    Sample("Graduated", GRADUATED),
     Sample("Subscription", SUBSCRIPTION),
     Sample("Free", FREE),
 )

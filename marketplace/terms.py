@@ -4,8 +4,12 @@ import datetime as dt
 import enum
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from wallets.money import Micros
+
+ZERO: Final = Decimal(0)
+ONE: Final = Decimal(1)
 
 
 class PriceModel(enum.StrEnum):
@@ -13,6 +17,18 @@ class PriceModel(enum.StrEnum):
 
     FLAT = "flat"
     PER_UNIT = "per_unit"
+    GRADUATED = "graduated"
+    VOLUME = "volume"
+    PACKAGE = "package"
+    PERCENTAGE = "percentage"
+    DYNAMIC = "dynamic"
+
+
+class Overage(enum.StrEnum):
+    """What becomes of a quantity above what is included."""
+
+    ON = "on"
+    BLOCKED = "blocked"
 
 
 class PricingModel(enum.StrEnum):
@@ -24,12 +40,32 @@ class PricingModel(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PriceBand:
+    """A band of quantities, up to and with `up_to` (the last one has no end), and its price."""
+
+    up_to: Decimal | None
+    unit_price: Decimal
+    flat_price: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
 class PriceTerms:
-    """One price component; `unit_price` is in credits, exact."""
+    """One price component; prices are in the version's unit, exact.
+
+    `bands` belong to graduated and volume prices, `package_size` to package prices, `least` and `most` bound the price
+    that comes with a dynamic one; a percentage's `unit_price` is a fraction.
+    """
 
     model: PriceModel
     metric: str
-    unit_price: Decimal
+    unit_price: Decimal = ZERO
+    bands: tuple[PriceBand, ...] = ()
+    package_size: Decimal = ONE
+    least: Decimal = ZERO
+    most: Decimal = ZERO
+    included: Decimal = ZERO
+    overage: Overage = Overage.ON
+    minimum: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)

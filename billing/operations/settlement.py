@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from django.db import OperationalError, connection
@@ -10,7 +11,7 @@ from psycopg.errors import DeadlockDetected
 
 from billing import rating
 from billing.queries import executions, payers
-from billing.rating import Rated
+from billing.rating import Line, Rated
 from billing.runs import (
     LATE_MAX,
     CustomerNotFoundError,
@@ -154,7 +155,7 @@ def _direct_item(
 
 def _rated(report: Report, terms: VersionTerms) -> Rated:
     rated = rating.rate(prices=terms.prices, usage=report.usage, minimum=terms.minimum, quantum=terms.quantum)
-    return Rated(money.Micros(0), rated.lines) if terms.pricing_model is PricingModel.FREE else rated
+    return replace(rated, amount=money.Micros(0)) if terms.pricing_model is PricingModel.FREE else rated
 
 
 def _item(report: Report, rated: Rated, policy: str) -> dict[str, Any]:
@@ -166,26 +167,28 @@ def _item(report: Report, rated: Rated, policy: str) -> dict[str, Any]:
         "cost": rated.amount,
         "charges": charges,
         "usage": {metric: f"{value:f}" for metric, value in report.usage.items()},
-        "lines": [[line.metric, f"{line.quantity:f}", f"{line.rate:f}", line.amount] for line in rated.lines],
-        "metrics": _metrics(report, rated),
+        "lines": [_line(line) for line in rated.lines],
+        "metrics": _metrics(rated),
         "outcome": report.outcome,
         "model": report.model,
         "occurred_at": report.occurred_at and report.occurred_at.isoformat(),
     }
 
 
-def _metrics(report: Report, rated: Rated) -> list[tuple[str, str, int]]:
+def _line(line: Line) -> list[Any]:
+    told = [line.metric, f"{line.quantity:f}", f"{line.rate:f}", line.amount]
+    return [*told, line.tier] if line.tier else told
+
+
+def _metrics(rated: Rated) -> list[tuple[str, str, int]]:
     """Spread the cost over the readings, so that each usage event knows its part."""
-    # The last lines, of rounding and minimum, are no readings: the first line of a name is the one.
-    named = {line.metric: line for line in reversed(rated.lines)}
-    priced = {metric: line for metric, line in named.items() if line.rate or metric in report.usage}
-    if not priced:
+    if not rated.readings:
         return []
-    weights = [line.amount for line in priced.values()]
+    weights = [reading.amount for reading in rated.readings]
     parts = money.largest_remainder(rated.amount, weights if any(weights) else [1] * len(weights))
     return [
-        (metric, f"{line.quantity:f}", part)
-        for (metric, line), part in zip(priced.items(), parts, strict=True)
+        (reading.metric, f"{reading.quantity:f}", part)
+        for reading, part in zip(rated.readings, parts, strict=True)
     ]
 
 

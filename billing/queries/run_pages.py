@@ -39,13 +39,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class FormulaLine:
-    """One line of a price: quantity x rate = amount."""
+    """One line of a price: quantity x rate = amount, and the tier that set the rate."""
 
     metric: str
     label: str
     quantity: str
     rate: str
     amount: int
+    tier: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class ReceiptPage:
 
 def fields(*, terms: VersionTerms, typed: dict[str, str], errors: dict[str, str]) -> list[Field]:
     """List what a version meters, with what was typed."""
-    metered = [price.metric for price in terms.prices if price.model is PriceModel.PER_UNIT]
+    metered = [price.metric for price in terms.prices if price.model is not PriceModel.FLAT]
     return [
         Field(metric, label(metric), typed.get(metric, FIRST_GUESS.get(metric, "")), errors.get(metric, ""))
         for metric in metered
@@ -220,12 +221,14 @@ def receipt(*, run: Execution, api_url: str) -> ReceiptPage:
 
 
 def _rated_line(line: Line) -> FormulaLine:
-    return _stored_line(line.metric, f"{line.quantity:f}", f"{line.rate:f}", line.amount)
+    return _stored_line(line.metric, f"{line.quantity:f}", f"{line.rate:f}", line.amount, line.tier)
 
 
-def _stored_line(metric: str, quantity: str, rate: str, amount: int) -> FormulaLine:
+def _stored_line(metric: str, quantity: str, rate: str, amount: int, tier: str = "") -> FormulaLine:
     name = LABELS.get(metric) or label(metric)
-    return FormulaLine(metric, name, answers.plain(Decimal(quantity)), answers.plain(Decimal(rate)), amount)
+    return FormulaLine(
+        metric, name, answers.plain(Decimal(quantity)), answers.plain(Decimal(rate)), amount, tier
+    )
 
 
 def _drawn(run: Execution) -> list[DrawnLine]:

@@ -4,33 +4,52 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Final
 
-from marketplace.terms import PriceModel, PriceTerms, PricingModel
+from marketplace.terms import ONE, ZERO, PriceBand, PriceModel, PriceTerms, PricingModel
 
 CURRENCY: Final = "CREDITS"
 PRICE_PLACES: Final = 12
 # What a run of a subscriber costs when the manifest names no rates (design.md section 4).
 SUBSCRIBERS_RUN: Final = PriceTerms(PriceModel.FLAT, "run", Decimal(1))
+PERCENT: Final = 100
 # Enough digits that no quotient of the sizes we take is cut before its twelfth place.
 EXACT: Final = Context(prec=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A price of a metric: an amount for each `per` units, or for the run whatever it used (`per: run`)."""
+    """A price of a metric.
+
+    An amount for each `per` units, for the run whatever it used (flat) or for each package of `per` units; or
+    bands, a percentage, or the bounds of a price that comes with the usage.
+    """
 
     metric: str
-    amount: Decimal
+    amount: Decimal = ZERO
     per: int = 1
-    flat: bool = False
+    model: PriceModel = PriceModel.PER_UNIT
+    bands: tuple[PriceBand, ...] = ()
+    least: Decimal = ZERO
+    most: Decimal = ZERO
+    included: Decimal = ZERO
+    minimum: Decimal = ZERO
 
     def unit_price(self) -> Decimal:
-        """Give the credits a unit costs."""
-        return EXACT.divide(self.amount, Decimal(self.per))
+        """Give what a unit, the run, or a package costs; of a percentage the fraction."""
+        divisor = {PriceModel.PER_UNIT: self.per, PriceModel.PERCENTAGE: PERCENT}.get(self.model, 1)
+        return EXACT.divide(self.amount, Decimal(divisor))
 
     def terms(self) -> PriceTerms:
         """Give the price component that this rate makes."""
         return PriceTerms(
-            PriceModel.FLAT if self.flat else PriceModel.PER_UNIT, self.metric, self.unit_price()
+            self.model,
+            self.metric,
+            self.unit_price(),
+            bands=self.bands,
+            package_size=Decimal(self.per) if self.model is PriceModel.PACKAGE else ONE,
+            least=self.least,
+            most=self.most,
+            included=self.included,
+            minimum=self.minimum,
         )
 
 

@@ -4,12 +4,13 @@ import re
 from decimal import Decimal
 from typing import Final
 
-from yaml.nodes import MappingNode, Node, ScalarNode
+from yaml.nodes import MappingNode, Node
 
 from config.kit import ids
 from marketplace.manifest.document import ManifestError, Problem, compose
-from marketplace.manifest.pricing import CURRENCY, PRICE_PLACES, Payee, Pricing, Rate, Tier
-from marketplace.manifest.values import Notes, join, shown
+from marketplace.manifest.pricing import CURRENCY, Payee, Pricing, Tier
+from marketplace.manifest.rates import read_rates
+from marketplace.manifest.values import CREDIT_PLACES, CREDITS_MAX, Notes, join, shown
 from marketplace.terms import PricingModel
 
 SHARED: Final = ("model", "currency")
@@ -24,15 +25,10 @@ REQUIRED: Final[dict[PricingModel, tuple[str, ...]]] = {
     PricingModel.SUBSCRIPTION: ("subscription_tiers",),
     PricingModel.FREE: (),
 }
-METRIC: Final = re.compile(r"[a-z][a-z0-9_.]{0,59}")
 TIER_NAME: Final = re.compile(r"(?=.{1,60}\Z)[^\W_][\w .+-]*")
 CREATOR: Final = re.compile(ids.CREATOR + f"[{ids.ALPHABET}]{{{ids.LENGTH}}}")
-RATES_MAX: Final = 50
 TIERS_MAX: Final = 20
 PAYEES_MAX: Final = 20
-PER_MAX: Final = 1_000_000_000
-CREDITS_MAX: Final = Decimal(1_000_000_000)
-CREDIT_PLACES: Final = 6
 # Stripe takes no card payment below 50 cents.
 PRICE_USD_MIN: Final = Decimal("0.50")
 PRICE_USD_MAX: Final = Decimal("99999.99")
@@ -65,7 +61,7 @@ def _pricing(notes: Notes, node: Node) -> Pricing | None:
     notes.text(fields.get("currency"), "currency", pattern=currency, meaning=f'"{CURRENCY}"')
     pricing = Pricing(
         model=model,
-        rates=_rates(notes, fields.get("rates")),
+        rates=read_rates(notes, fields.get("rates")),
         tiers=_tiers(notes, fields.get("subscription_tiers")),
         default_hold=_credits(notes, fields.get("default_hold"), "default_hold", least=QUANTUM_MIN),
         minimum=_credits(notes, fields.get("minimum"), "minimum"),
@@ -81,46 +77,6 @@ def _model(notes: Notes, node: Node | None) -> PricingModel | None:
     meaning = " or ".join(f'"{model.value}"' for model in PricingModel)
     name = notes.text(node, "model", pattern=re.compile(names), meaning=meaning)
     return PricingModel(name) if name else None
-
-
-def _rates(notes: Notes, node: Node | None) -> tuple[Rate, ...]:
-    rates: dict[str, Rate] = {}
-    for place, item in enumerate(notes.items(node, "rates", most=RATES_MAX)):
-        path = f"rates[{place}]"
-        rate = _rate(notes, item, path)
-        if rate and rate.metric in rates:
-            notes.add(item, join(path, "metric"), f'"{rate.metric}" is priced twice')
-        elif rate:
-            rates[rate.metric] = rate
-    return tuple(rates.values())
-
-
-def _rate(notes: Notes, node: Node, path: str) -> Rate | None:
-    fields = notes.mapping(node, path, known=("metric", "amount", "per"), required=("metric", "amount"))
-    metric = notes.text(
-        fields.get("metric"),
-        join(path, "metric"),
-        pattern=METRIC,
-        meaning="a name such as request: small letters, digits, _ and .",
-    )
-    amount = notes.number(fields.get("amount"), join(path, "amount"), places=PRICE_PLACES, most=CREDITS_MAX)
-    per, flat = _per(notes, fields.get("per"), join(path, "per"))
-    if not metric or amount is None or per is None:
-        return None
-    rate = Rate(metric, amount, per, flat)
-    if -int(rate.unit_price().normalize().as_tuple().exponent) > PRICE_PLACES:
-        problem = f"divided by per has more than {PRICE_PLACES} decimal places"
-        notes.add(fields["amount"], join(path, "amount"), problem)
-    return rate
-
-
-def _per(notes: Notes, node: Node | None, path: str) -> tuple[int | None, bool]:
-    if isinstance(node, ScalarNode) and node.value == "run":
-        return 1, True
-    if node is None:
-        return 1, False
-    number = notes.number(node, path, places=0, least=Decimal(1), most=Decimal(PER_MAX))
-    return (None if number is None else int(number)), False
 
 
 def _tiers(notes: Notes, node: Node | None) -> tuple[Tier, ...]:

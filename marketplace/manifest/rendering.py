@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from marketplace.manifest.pricing import CURRENCY, Pricing, Rate, Tier
+from marketplace.terms import PriceBand, PriceModel
 
 
 def render(pricing: Pricing) -> str:
@@ -34,11 +35,39 @@ def _lines(pricing: Pricing) -> Iterator[str]:
 
 def _rate(rate: Rate) -> Iterator[str]:
     yield f'    - metric: "{rate.metric}"'
-    yield f"      amount: {_number(rate.amount)}"
-    if rate.flat:
-        yield "      per: run"
-    elif rate.per != 1:
-        yield f"      per: {rate.per}"
+    if rate.model not in (PriceModel.FLAT, PriceModel.PER_UNIT):
+        yield f"      model: {rate.model}"
+    yield from _priced(rate)
+    for name in ("included", "minimum"):
+        if value := getattr(rate, name):
+            yield f"      {name}: {_number(value)}"
+
+
+def _priced(rate: Rate) -> Iterator[str]:
+    match rate.model:
+        case PriceModel.FLAT:
+            yield f"      amount: {_number(rate.amount)}"
+            yield "      per: run"
+        case PriceModel.PER_UNIT | PriceModel.PACKAGE:
+            yield f"      amount: {_number(rate.amount)}"
+            if rate.per != 1 or rate.model is PriceModel.PACKAGE:
+                yield f"      per: {rate.per}"
+        case PriceModel.GRADUATED | PriceModel.VOLUME:
+            yield "      bands:"
+            for band in rate.bands:
+                yield from _band(band)
+        case PriceModel.PERCENTAGE:
+            yield f"      percent: {_number(rate.amount)}"
+        case PriceModel.DYNAMIC:
+            yield f"      least: {_number(rate.least)}"
+            yield f"      most: {_number(rate.most)}"
+
+
+def _band(band: PriceBand) -> Iterator[str]:
+    end = [] if band.up_to is None else [f"up_to: {_number(band.up_to)}"]
+    flat = [f"flat: {_number(band.flat_price)}"] if band.flat_price else []
+    for place, line in enumerate([*end, f"amount: {_number(band.unit_price)}", *flat]):
+        yield f"        {' ' if place else '-'} {line}"
 
 
 def _tier(tier: Tier) -> Iterator[str]:

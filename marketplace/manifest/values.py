@@ -12,6 +12,8 @@ from marketplace.manifest.document import Problem
 NUMBER: Final = re.compile(r"[+-]?(0|[1-9][0-9]{0,39})(\.[0-9]{1,40})?")
 TEXT_TAG: Final = "tag:yaml.org,2002:str"
 SHOWN_MAX: Final = 40
+CREDITS_MAX: Final = Decimal(1_000_000_000)
+CREDIT_PLACES: Final = 6
 
 
 class Notes:

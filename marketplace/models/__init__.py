@@ -1,7 +1,7 @@
 from marketplace.models.agents import Agent, AgentStatusChange
 from marketplace.models.creators import Creator
 from marketplace.models.packages import CreditPackage
-from marketplace.models.plans import Plan, PlanVersion, Price, SplitShare, SubscriptionTier
+from marketplace.models.plans import Plan, PlanVersion, Price, PriceBand, SplitShare, SubscriptionTier
 
 __all__ = [
     "Agent",
@@ -11,6 +11,7 @@ __all__ = [
     "Plan",
     "PlanVersion",
     "Price",
+    "PriceBand",
     "SplitShare",
     "SubscriptionTier",
 ]

@@ -91,21 +91,62 @@ class PlanVersion(models.Model):
 
 
 class Price(models.Model):
-    """One price component of a version."""
+    """One price component of a version; which of its columns count depends on its model."""
 
     version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="prices")
     model = models.CharField(max_length=12, choices=[(m.value, m.value) for m in PriceModel])
     metric = models.CharField(max_length=60)
     unit_price = models.DecimalField(max_digits=24, decimal_places=12, help_text="Credits a unit, exact.")
+    package_size = models.DecimalField(max_digits=24, decimal_places=9, default=1)
+    least = models.DecimalField(max_digits=24, decimal_places=12, default=0)
+    most = models.DecimalField(max_digits=24, decimal_places=12, default=0)
+    included = models.DecimalField(
+        max_digits=24, decimal_places=9, default=0, help_text="Units without charge."
+    )
+    minimum = models.DecimalField(max_digits=24, decimal_places=6, default=0, help_text="Least charge.")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(name="marketplace_price_metric_once", fields=["version", "metric"]),
             models.CheckConstraint(name="marketplace_price_not_negative", condition=Q(unit_price__gte=0)),
+            models.CheckConstraint(
+                name="marketplace_price_package_positive", condition=Q(package_size__gt=0)
+            ),
+            models.CheckConstraint(
+                name="marketplace_price_bounds_in_order", condition=Q(least__gte=0, most__gte=F("least"))
+            ),
+            models.CheckConstraint(
+                name="marketplace_price_gives_nothing_back", condition=Q(included__gte=0, minimum__gte=0)
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.unit_price} a {self.metric}"
+
+
+class PriceBand(models.Model):
+    """A band of quantities of a graduated or volume price; the last one has no end."""
+
+    price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="bands")
+    place = models.PositiveSmallIntegerField()
+    up_to = models.DecimalField(max_digits=24, decimal_places=9, null=True)
+    unit_price = models.DecimalField(max_digits=24, decimal_places=12)
+    flat_price = models.DecimalField(max_digits=24, decimal_places=6)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="marketplace_priceband_place_once", fields=["price", "place"]),
+            models.UniqueConstraint(
+                name="marketplace_priceband_ends_once", fields=["price", "up_to"], nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                name="marketplace_priceband_not_negative",
+                condition=Q(unit_price__gte=0, flat_price__gte=0) & (Q(up_to=None) | Q(up_to__gt=0)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit_price} up to {self.up_to}"
 
 
 class SplitShare(models.Model):

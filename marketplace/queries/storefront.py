@@ -19,6 +19,7 @@ QUERY_MAX: Final = 100
 # Runs of three sizes, so that a price can be felt.
 EXAMPLE_SIZES: Final = (("A small run", 1), ("Ten times that", 10), ("A hundred times", 100))
 TOKENS_A_RUN: Final = 1000
+PLAIN_MODELS: Final = (PriceModel.FLAT, PriceModel.PER_UNIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,9 @@ def card(*, agent: Agent, terms: Terms | None, viewer: Creator | None) -> AgentC
 
 
 def examples(*, terms: Terms) -> list[Example]:
-    """Give what runs of three sizes cost at these terms."""
+    """Give what runs of three sizes cost at these terms; bands and other finer prices have no example."""
+    if any(price.model not in PLAIN_MODELS or price.included or price.minimum for price in terms.prices):
+        return []
     priced = [price for price in terms.prices if price.model == PriceModel.PER_UNIT and price.unit_price]
     if not priced:
         return []

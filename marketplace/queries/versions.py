@@ -8,8 +8,9 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
+from marketplace import models
 from marketplace.models import Price, SplitShare, SubscriptionTier
-from marketplace.terms import PriceModel, PriceTerms, PricingModel, Share, TierTerms, VersionTerms
+from marketplace.terms import PriceBand, PriceModel, PriceTerms, PricingModel, Share, TierTerms, VersionTerms
 from wallets.money import Micros
 
 VERSIONS_CACHED_MAX: Final = 10_000
@@ -50,7 +51,7 @@ def known(*, version: str) -> VersionTerms | None:
 
 
 def said(*, rows: Sequence[Row]) -> dict[str, VersionTerms]:
-    """Give what these versions say, by public id, reading those not read before in three queries."""
+    """Give what these versions say, by public id, reading those not read before in four queries."""
     found = {row.version: facts for row in rows if (facts := _cached.get(row.version))}
     unread = {row.version: row for row in rows if row.version not in found}
     if unread:
@@ -63,7 +64,9 @@ def said(*, rows: Sequence[Row]) -> dict[str, VersionTerms]:
 
 def _read_versions(rows: Sequence[Row]) -> dict[str, VersionTerms]:
     keys = [row.version_id for row in rows]
-    prices = _grouped(Price.objects.filter(version_id__in=keys).order_by("id"), _price)
+    prices = _grouped(
+        Price.objects.filter(version_id__in=keys).order_by("id").prefetch_related("bands"), _price
+    )
     shares = _grouped(SplitShare.objects.filter(version_id__in=keys).order_by("id"), _share)
     tiers = _grouped(SubscriptionTier.objects.filter(version_id__in=keys).order_by("id"), _tier)
     return {
@@ -98,7 +101,21 @@ def _grouped(parts: Iterable[Any], read: Callable[[Any], T]) -> dict[int, list[T
 
 
 def _price(price: Price) -> PriceTerms:
-    return PriceTerms(PriceModel(price.model), price.metric, price.unit_price)
+    return PriceTerms(
+        PriceModel(price.model),
+        price.metric,
+        price.unit_price,
+        bands=tuple(_band(band) for band in sorted(price.bands.all(), key=lambda band: band.place)),
+        package_size=price.package_size,
+        least=price.least,
+        most=price.most,
+        included=price.included,
+        minimum=price.minimum,
+    )
+
+
+def _band(band: models.PriceBand) -> PriceBand:
+    return PriceBand(band.up_to, band.unit_price, band.flat_price)
 
 
 def _share(share: SplitShare) -> Share:

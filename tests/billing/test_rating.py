@@ -9,6 +9,7 @@ from django.conf import settings
 
 from billing import rating
 from billing.rating import Line, rate
+from billing.rating.quantities import METRICS_MAX
 from config.kit.errors import InvalidInputError
 from marketplace.terms import PriceModel, PriceTerms
 from wallets.money import MICRO, Micros
@@ -129,7 +130,7 @@ def test_it_refuses_a_metric_without_a_proper_name(metric: str) -> None:
 
 
 def test_it_refuses_more_metrics_than_a_run_reports() -> None:
-    usage = {f"m{number}": Decimal(1) for number in range(rating.METRICS_MAX + 1)}
+    usage = {f"m{number}": Decimal(1) for number in range(METRICS_MAX + 1)}
 
     with pytest.raises(InvalidInputError, match="more than 100 metrics"):
         rate(prices=(), usage=usage, minimum=0, quantum=1)

@@ -75,6 +75,42 @@ def test_it_reads_prices_per_thousand_and_per_run() -> None:
     )
 
 
+def rate_lines(*lines: str) -> str:
+    return "pricing:\n  model: usage_based\n  rates:\n    - metric: gb\n" + "".join(
+        f"      {line}\n" for line in lines
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        (["model: tiered", "amount: 1"], "line 5, rates[0].model: must be one of flat, per_unit, graduated"),
+        (["model: graduated", "amount: 1", "bands: [{amount: 1}]"], "rates[0].amount: unknown field"),
+        (["model: graduated"], "rates[0].bands: is missing"),
+        (["model: graduated", "bands: []"], "must be a list with at least one item"),
+        (["model: volume", "bands: [{up_to: 10, amount: 1}]"], "the last band has no up_to"),
+        (["model: volume", "bands: [{amount: 1}, {amount: 2}]"], "every band but the last has an up_to"),
+        (
+            ["model: volume", "bands: [{up_to: 9, amount: 1}, {up_to: 9, amount: 1}, {amount: 2}]"],
+            "must each end above the one before",
+        ),
+        (["model: volume", "bands: [{up_to: 0, amount: 1}, {amount: 2}]"], "up_to: must be 1E-9 or more"),
+        (["model: volume", "bands: [{amount: -1}]"], "rates[0].bands[0].amount: must be 0 or more"),
+        (["model: volume", "bands: [{amount: 1, flat: -1}]"], "rates[0].bands[0].flat: must be 0 or more"),
+        (["model: package", "amount: 1"], "rates[0].per: is missing"),
+        (["model: percentage", "percent: 100.5"], "rates[0].percent: must be 100 or less"),
+        (["model: dynamic", "least: 2", "most: 1"], "rates[0].most: must not be below least"),
+        (["model: flat", "amount: 1", "per: 10"], "rates[0].per: of a flat price is run"),
+        (["amount: 1", "included: -1"], "rates[0].included: must be 0 or more"),
+        (["amount: 1", "minimum: 0.0000001"], "rates[0].minimum: has more than 6 decimal places"),
+    ],
+)
+def test_it_names_what_is_wrong_with_a_price_of_any_model(lines: list[str], problem: str) -> None:
+    (said,) = told(rate_lines(*lines))
+
+    assert problem in said
+
+
 def test_it_reads_holds_rounding_and_split() -> None:
     text = (
         USAGE_BASED

@@ -5,11 +5,12 @@ from decimal import Decimal
 import pytest
 
 from marketplace import price_text, queries, samples
-from marketplace.terms import PriceModel, PriceTerms
+from marketplace.terms import PriceBand, PriceModel, PriceTerms
 from tests.support.market import for_sale
 from tests.support.people import MONDAY
 
 PER_UNIT = PriceModel.PER_UNIT
+BANDS = (PriceBand(Decimal(10), Decimal(5)), PriceBand(None, Decimal(3), Decimal(1)))
 
 
 @pytest.mark.django_db
@@ -39,6 +40,40 @@ def test_it_tells_a_price_in_one_line(manifest: str, line: str) -> None:
     ],
 )  # fmt: skip
 def test_it_tells_each_component(price: PriceTerms, line: str, usd: str) -> None:
-    told = price_text.component(price)
+    (told,) = price_text.component(price)
 
     assert (str(told), told.usd) == (line, usd)
+
+
+@pytest.mark.parametrize(
+    ("price", "lines"),
+    [
+        (
+            PriceTerms(PriceModel.GRADUATED, "pages", bands=BANDS),
+            ["5 credits per page, up to 10", "3 credits per page, above 10", "1 credit once, above 10"],
+        ),
+        (
+            PriceTerms(PriceModel.VOLUME, "pages", bands=BANDS),
+            [
+                "5 credits per page, all of up to 10",
+                "3 credits per page, all of above 10",
+                "1 credit once, all of above 10",
+            ],
+        ),
+        (
+            PriceTerms(PriceModel.PACKAGE, "page", Decimal(20), package_size=Decimal(100)),
+            ["20 credits for each 100 pages begun"],
+        ),
+        (PriceTerms(PriceModel.PERCENTAGE, "order_value", Decimal("0.025")), ["2.5 % of order value"]),
+        (
+            PriceTerms(PriceModel.DYNAMIC, "api_call", least=Decimal(1), most=Decimal(10)),
+            ["1 to 10 credits per api call, as stated with its use"],
+        ),
+        (
+            PriceTerms(PER_UNIT, "page", Decimal(2), included=Decimal(1000), minimum=Decimal(7)),
+            ["0 credits for the first 1,000 pages", "2 credits per page", "7 credits for page at least"],
+        ),
+    ],
+)
+def test_it_tells_what_is_included_every_band_and_the_least(price: PriceTerms, lines: list[str]) -> None:
+    assert [str(line) for line in price_text.component(price)] == lines

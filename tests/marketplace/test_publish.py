@@ -7,9 +7,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import override_settings
 
-from marketplace import listings, samples
-from marketplace.manifest import ManifestError
-from marketplace.models import Agent, PlanVersion, Price, SplitShare, SubscriptionTier
+from marketplace import listings, queries, samples
+from marketplace.manifest import ManifestError, parse
+from marketplace.models import Agent, PlanVersion, Price, PriceBand, SplitShare, SubscriptionTier
 from marketplace.queries import AgentSuspendedError
 from tests.support.market import A_DAY, draft, for_sale, open_creator, publish
 from tests.support.people import MONDAY
@@ -48,6 +48,64 @@ def test_it_writes_tiers_and_charges_a_subscribers_run_one_credit() -> None:
         ("pro", 10_000_000_000, Decimal("49.99")),
     ]
     assert Price.objects.get(version=version).unit_price == 1
+
+
+EVERY_MODEL = """\
+pricing:
+  model: usage_based
+  rates:
+    - {metric: request, amount: 1, per: run}
+    - {metric: gb, amount: 2, included: 1.5, minimum: 0.5}
+    - {metric: pages, model: package, amount: 20, per: 100}
+    - {metric: order_value, model: percentage, percent: 2.5}
+    - {metric: api_call, model: dynamic, least: 1, most: 10}
+    - {metric: minutes, model: graduated, bands: [{up_to: 10, amount: 5, flat: 1}, {amount: 3}]}
+    - {metric: rows, model: volume, bands: [{up_to: 10, amount: 5}, {amount: 3}]}
+"""
+
+
+def test_it_keeps_every_price_model_as_the_manifest_says_it() -> None:
+    agent = for_sale("every-model", EVERY_MODEL)
+
+    terms = queries.terms(agent=agent.slug, at=MONDAY)
+
+    assert terms.prices == parse(EVERY_MODEL).prices()
+    assert [len(price.bands) for price in terms.prices] == [0, 0, 0, 0, 0, 2, 2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_band_is_refused_once_its_version_is_published() -> None:
+    for_sale("every-model", EVERY_MODEL)
+    price = Price.objects.get(metric="gb")
+
+    with pytest.raises(IntegrityError, match="its bands are complete"):
+        PriceBand.objects.create(price=price, place=0, unit_price=1, flat_price=0)
+
+
+@pytest.mark.parametrize(
+    ("model", "change"),
+    [
+        ("price", {"unit_price": -1}),
+        ("price", {"included": -1}),
+        ("price", {"minimum": -1}),
+        ("price", {"package_size": 0}),
+        ("price", {"least": 2, "most": 1}),
+        ("priceband", {"unit_price": -1}),
+        ("priceband", {"flat_price": -1}),
+        ("priceband", {"up_to": 0}),
+    ],
+)
+def test_the_database_refuses_a_price_that_gives_money(model: str, change: dict[str, int]) -> None:
+    version = publish(draft("negative"), EVERY_MODEL)
+    price = {"unit_price": 1, "metric": "more", "model": "per_unit", "version": version}
+    if model == "price":
+        wrong: Price | PriceBand = Price(**price | change)
+    else:
+        band = {"place": 0, "unit_price": 1, "flat_price": 0, "price": Price.objects.create(**price)}
+        wrong = PriceBand(**band | change)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        wrong.save()
 
 
 def test_it_puts_the_agent_on_sale_and_writes_that_down() -> None:

@@ -8,19 +8,54 @@ from hypothesis import strategies as st
 
 from marketplace import manifest
 from marketplace.manifest import ManifestError, Payee, Pricing, Problem, Rate, Tier
-from marketplace.terms import PricingModel
+from marketplace.terms import PriceBand, PriceModel, PricingModel
 
 CREDITS = st.decimals(min_value=0, max_value=10**9, places=6)
 SOME_CREDITS = st.decimals(min_value=Decimal("0.000001"), max_value=10**9, places=6)
+QUANTITIES = st.decimals(min_value=0, max_value=10**12, places=9)
+SOME_QUANTITIES = st.decimals(min_value=Decimal("0.000000001"), max_value=10**12, places=9)
+PERCENTS = st.decimals(min_value=0, max_value=100, places=6)
 METRICS = st.from_regex(re.compile(r"[a-z][a-z0-9_.]{0,59}"), fullmatch=True)
 TIER_NAMES = st.from_regex(re.compile(r"[a-zA-Z0-9é][\w .+-]{0,59}"), fullmatch=True)
 
 
 @st.composite
+def by_unit(draw: st.DrawFn, metric: str, model: PriceModel) -> Rate:
+    per = draw(st.sampled_from([1, 1000, 1_000_000]))
+    return Rate(metric, draw(CREDITS), per, model, included=draw(QUANTITIES), minimum=draw(CREDITS))
+
+
+@st.composite
+def banded(draw: st.DrawFn, metric: str, model: PriceModel) -> Rate:
+    ends = sorted(draw(st.lists(SOME_QUANTITIES, max_size=4, unique=True)))
+    bands = tuple(PriceBand(end, draw(CREDITS), draw(CREDITS)) for end in (*ends, None))
+    return Rate(metric, model=model, bands=bands, included=draw(QUANTITIES))
+
+
+@st.composite
+def dynamic(draw: st.DrawFn, metric: str) -> Rate:
+    least, most = sorted((draw(CREDITS), draw(CREDITS)))
+    return Rate(metric, model=PriceModel.DYNAMIC, least=least, most=most)
+
+
+def rate_of(metric: str, model: PriceModel) -> st.SearchStrategy[Rate]:
+    match model:
+        case PriceModel.FLAT:
+            return st.builds(Rate, st.just(metric), CREDITS, model=st.just(model))
+        case PriceModel.PER_UNIT | PriceModel.PACKAGE:
+            return by_unit(metric, model)
+        case PriceModel.GRADUATED | PriceModel.VOLUME:
+            return banded(metric, model)
+        case PriceModel.PERCENTAGE:
+            return st.builds(Rate, st.just(metric), PERCENTS, model=st.just(model))
+        case PriceModel.DYNAMIC:
+            return dynamic(metric)
+
+
+@st.composite
 def rates(draw: st.DrawFn) -> tuple[Rate, ...]:
     metrics = draw(st.lists(METRICS, min_size=1, max_size=5, unique=True))
-    units = st.sampled_from([(1, False), (1000, False), (1_000_000, False), (1, True)])
-    return tuple(Rate(metric, draw(CREDITS), *draw(units)) for metric in metrics)
+    return tuple(draw(rate_of(metric, draw(st.sampled_from(list(PriceModel))))) for metric in metrics)
 
 
 @st.composite
