@@ -1,0 +1,96 @@
+"""The model of the books: the platform's accounts and creators' earnings, and how settled runs are posted to them."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
+from typing import Final
+
+from tests.provers.catalogue import CREDIT, Cell
+from tests.provers.wallet import Drawn, Expired
+
+MINUTES_A_DAY: Final = 1_440
+# Minute 0 is noon.
+NOON: Final = 720
+BATCH_MAX: Final = 1_000
+
+
+def usd(credits: int, *, value: int = 1_000) -> int:
+    """Convert credits to USD micros, towards zero."""
+    return credits * value // CREDIT
+
+
+@dataclass(slots=True)
+class Charge:
+    """A settled charge that is to be posted."""
+
+    minute: int
+    number: int
+    amount: int
+    cash: int
+    earned: dict[int, int]
+    unpaid: int
+
+    @property
+    def day(self) -> int:
+        """Give its UTC day."""
+        return (self.minute + NOON) // MINUTES_A_DAY
+
+
+@dataclass(slots=True)
+class Books:
+    """Balances of the platform's accounts by (unit, kind), and of creators' pending earnings."""
+
+    accounts: defaultdict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    pending: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+
+    def credit(self, unit: str, **amounts: int) -> None:
+        """Add to accounts of a unit; `__` stands for a dot."""
+        for kind, amount in amounts.items():
+            self.accounts[unit, kind.replace("__", ".")] += amount
+
+    def expired(self, gone: Iterable[Expired]) -> None:
+        """Book what ran out."""
+        for amount, cash in gone:
+            self.credit("CREDITS", breakage=amount)
+            self.credit("USD", deferred=-cash, breakage=cash)
+
+    def voided(self, drawn: Iterable[Drawn]) -> None:
+        """Book what was taken back: the cash paid for it is earned."""
+        for grant, amount, cash in drawn:
+            self.accounts["CREDITS", f"issued.{grant.funding_class}"] += amount
+            self.credit("USD", deferred=-cash, revenue=cash)
+
+    def post(self, charges: list[Charge]) -> int:
+        """Post all that is settled, oldest day first, a thousand at a time; give how many."""
+        ordered = sorted(charges, key=attrgetter("minute", "number"))
+        for _, of_day in groupby(ordered, key=attrgetter("day")):
+            day = list(of_day)
+            for start in range(0, len(day), BATCH_MAX):
+                self._post_batch(day[start : start + BATCH_MAX])
+        return len(charges)
+
+    def _post_batch(self, batch: list[Charge]) -> None:
+        earned: defaultdict[int, int] = defaultdict(int)
+        for charge in batch:
+            for creator, amount in charge.earned.items():
+                earned[creator] += amount
+        image = 0
+        for creator, amount in earned.items():
+            before = self.pending[creator]
+            self.pending[creator] += amount
+            image += usd(self.pending[creator]) - usd(before)
+        charged, cash = sum(charge.amount for charge in batch), sum(charge.cash for charge in batch)
+        unpaid = usd(sum(charge.unpaid for charge in batch))
+        self.credit("CREDITS", clearing=-charged, platform_share=charged - sum(earned.values()))
+        self.credit("USD", deferred=-cash, promo_expense=-unpaid, owed=image, revenue=cash + unpaid - image)
+
+
+def earnings(cells: Iterable[Cell]) -> dict[int, int]:
+    """Sum the cells of each creator that earns something."""
+    sums: defaultdict[int, int] = defaultdict(int)
+    for _, creator, amount in cells:
+        if creator is not None:
+            sums[creator] += amount
+    return {creator: amount for creator, amount in sums.items() if amount}

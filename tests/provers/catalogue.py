@@ -1,0 +1,99 @@
+"""The agents of the provers: their prices and shares, and what a run of them costs and to whom it goes.
+
+Rating and split are written a second time here, on plain integers, so that they can be compared with the product's.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from tests.provers.commands import Usage
+
+ALICE, CAROL, SELF = 0, 1, 2
+CREATORS: Final = (ALICE, CAROL, SELF)
+# Prices are in 1e-12 credits, readings in thousandths: their product is 1e-9 micros.
+PRICE_UNIT: Final = 10**12
+UNIT: Final = 10**9
+CREDIT: Final = 10**6
+WHOLE: Final = 10_000**2
+RANK: Final = {"plan": 0, "promo": 1, "bonus": 2, "adjustment": 3, "paid": 4}
+CLASS_RATES: Final = {"plan": 10_000, "promo": 10_000, "bonus": 5_000, "adjustment": 10_000, "paid": 10_000}
+
+Cell = tuple[str, int | None, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """An agent as the model knows it: its owner, what a metric costs, who earns how many basis points."""
+
+    name: str
+    owner: int
+    prices: tuple[tuple[str, int], ...]
+    shares: tuple[tuple[int, int], ...]
+    minimum: int = 0
+    quantum: int = 1
+    default_hold: int | None = None
+    charges_failures: bool = False
+    free: bool = False
+
+    def cost(self, usage: Usage) -> int:
+        """Give what a run is charged; a free one costs nothing whatever it used."""
+        return 0 if self.free else self.rated(usage)
+
+    def rated(self, usage: Usage) -> int:
+        """Rate readings: the exact sum, rounded half up once, and never below the minimum."""
+        readings = dict(usage)
+        unread = {"request": 1000}
+        exact = sum(price * readings.get(metric, unread.get(metric, 0)) for metric, price in self.prices)
+        step = UNIT * self.quantum
+        return max((2 * exact + step) // (2 * step) * self.quantum, self.minimum)
+
+
+AGENTS: Final = (
+    Priced("request", ALICE, (("request", 50 * PRICE_UNIT),), ((ALICE, 8_000),), default_hold=50 * CREDIT),
+    Priced(
+        "tokens",
+        ALICE,
+        (("input_tokens", PRICE_UNIT // 1000), ("output_tokens", 3 * PRICE_UNIT // 1000 + 7)),
+        ((ALICE, 5_500), (CAROL, 2_433)),
+        charges_failures=True,
+    ),
+    Priced(
+        "minutes",
+        CAROL,
+        (("compute_minute", 17 * PRICE_UNIT // 10), ("request", PRICE_UNIT // 3)),
+        ((CAROL, 1_999), (ALICE, 3_001), (SELF, 2_333)),
+        minimum=2 * CREDIT,
+        quantum=CREDIT // 2,
+    ),
+    Priced("free", CAROL, (), ((CAROL, 8_000),), free=True),
+    Priced("own", SELF, (("request", 5 * PRICE_UNIT + 123_457),), ((SELF, 4_567), (ALICE, 1_111))),
+)
+
+
+def split(amounts: dict[str, int], shares: tuple[tuple[int, int], ...]) -> list[Cell]:
+    """Split a charge in cells of one largest remainder: the platform first at a tie, then burn order, then payees."""
+    total = sum(amounts.values())
+    if not total:
+        return []
+    names = sorted(amounts, key=RANK.__getitem__)
+    creators = sum(bp for _, bp in shares)
+    cells: list[list[object]] = []
+    parts: list[int] = []
+    rests: list[int] = []
+    for name in names:
+        _weigh(parts, rests, amounts[name] * (WHOLE - creators * CLASS_RATES[name]))
+        cells.append([name, None])
+    for name in names:
+        for creator, bp in shares:
+            _weigh(parts, rests, amounts[name] * bp * CLASS_RATES[name])
+            cells.append([name, creator])
+    missing = total - sum(parts)
+    for place in sorted(range(len(parts)), key=lambda n: -rests[n])[:missing]:
+        parts[place] += 1
+    return [(str(name), creator, part) for (name, creator), part in zip(cells, parts, strict=True)]  # type: ignore[misc]
+
+
+def _weigh(parts: list[int], rests: list[int], weight: int) -> None:
+    part, rest = divmod(weight, WHOLE)
+    parts.append(part)
+    rests.append(rest)

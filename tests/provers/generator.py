@@ -1,0 +1,220 @@
+"""Commands at random, from a seed: mostly such as are accepted, often right at an edge, sometimes nonsense."""
+
+import random
+from typing import Final
+
+from tests.provers.catalogue import AGENTS, CREDIT
+from tests.provers.commands import (
+    Adjust,
+    Balance,
+    Bundle,
+    Command,
+    Expire,
+    Log,
+    Meter,
+    Promise,
+    Release,
+    Report,
+    Reserve,
+    TopUp,
+    Usage,
+)
+from tests.provers.model import Execution, Model
+
+NOBODY: Final = 999
+METRICS: Final = ("request", "input_tokens", "output_tokens", "compute_minute", "gb")
+# How often each kind is drawn.
+WEIGHTS: Final = {
+    "top_up": 2,
+    "bundle": 4,
+    "promise": 6,
+    "adjust": 6,
+    "reserve": 34,
+    "meter": 8,
+    "log": 34,
+    "release": 5,
+    "balance": 3,
+    "expire": 3,
+}
+# Minutes: the last two are too many, and none at all.
+LATE: Final = (0, 5, 1_440, 35 * 1_440, 35 * 1_440 + 1, -1)
+BATCH: Final = (1, 1, 1, 2, 3, 8, 20)
+
+
+class Generator:
+    """Draws the next command for a model; `name` keeps its keys apart from other writers'."""
+
+    def __init__(self, seed: int, model: Model, name: str = "w0", *, batch: tuple[int, ...] = BATCH) -> None:
+        self.random = random.Random(seed)
+        # Its integers and choices take several times as long as its fractions.
+        self.draw = self.random.random
+        self.model = model
+        self.name = name
+        self.batch = batch
+        self.number = 0
+        self.customers = len(model.wallets)
+        self.reports: list[Report] = []
+        self.asked: list[Reserve] = []
+        # What this call's reports have settled already.
+        self.picked: set[int] = set()
+        self.kinds = [kind for kind, weight in WEIGHTS.items() for _ in range(weight)]
+
+    def command(self, now: int) -> Command:
+        """Draw one."""
+        self.number += 1
+        kind = self.kinds[int(self.draw() * len(self.kinds))]
+        command: Command = getattr(self, f"_{kind}")(now)
+        return command
+
+    def _one_in(self, chances: int) -> bool:
+        return self.draw() * chances < 1
+
+    def _customer(self) -> int:
+        return int(self.draw() * self.customers)
+
+    def _amount(self, top: int) -> int:
+        kind = int(self.draw() * 4)
+        if kind == 0:
+            return 1 + int(self.draw() * 9)
+        return (1 + int(self.draw() * top)) * CREDIT if kind == 1 else 1 + int(self.draw() * top * CREDIT)
+
+    def _soon(self, now: int) -> int:
+        return now + self.random.randint(1, 90)
+
+    def _label(self) -> str:
+        """Name a cause; one in ten is used again."""
+        number = self.number if not self._one_in(10) else self.random.randint(1, self.number)
+        return f"{self.name}.{number}"
+
+    def _top_up(self, now: int) -> Command:
+        cents = self.random.choice([100, 101, 999, 1000])
+        bonus = self.random.choice([0, 0, self._amount(300)])
+        fee = self.random.choice([None, 30 + cents * 29 // 1000])
+        return TopUp(self._customer(), cents, bonus, self._label(), fee)
+
+    def _bundle(self, now: int) -> Command:
+        funding_class = self.random.choice(["bonus", "plan"])
+        cents = self.random.choice([1, 7, 33, 99])
+        label = f"{self.name}.b{self.number}"
+        return Bundle(self._customer(), cents, self._amount(400), funding_class, self._soon(now), label)
+
+    def _promise(self, now: int) -> Command:
+        expires = self.random.choice([None, self._soon(now), self._soon(now)])
+        return Promise(self._customer(), self._amount(200), expires, self._label())
+
+    def _adjust(self, now: int) -> Command:
+        customer = self._customer()
+        amount = self._amount(300)
+        if self.random.random() < 0.6:
+            amount = -self._near(customer, now)
+        return Adjust(customer, amount, self._label())
+
+    def _near(self, customer: int, now: int) -> int:
+        """Draw an amount at, around or below what is available."""
+        available = max(self.model.wallets[customer, None].available(now), 0)
+        return max(self.random.choice([available, available + 1, available // 2, available // 7, 1]), 1)
+
+    def _usage(self, agent: int) -> Usage:
+        """Read out a run: what the agent charges for, and now and then something else."""
+        if agent >= len(AGENTS):
+            return (("request", 1000),)
+        metrics = [metric for metric, _ in AGENTS[agent].prices]
+        if self._one_in(8):
+            metrics = [metric for metric in METRICS if metric in metrics or self._one_in(3)]
+        return tuple((metric, self._quantity(metric)) for metric in metrics if not self._one_in(12))
+
+    def _quantity(self, metric: str) -> int:
+        if "tokens" in metric:
+            return int(self.draw() * 60_000) * 1000
+        kind = int(self.draw() * 5)
+        return (0, 1000, 1000, 2000, int(self.draw() * 9_000))[kind]
+
+    def _reserve(self, now: int) -> Command:
+        if self.asked and self._one_in(12):
+            again = self.random.choice(self.asked[-50:])
+            if self._one_in(3):
+                return Reserve(
+                    again.agent, again.customer, again.usage, again.max_charge, again.ttl + 1, again.key
+                )
+            return again
+        agent = self._agent()
+        customer = NOBODY if self._one_in(60) else self._customer()
+        usage = None if self._one_in(5) else self._usage(agent)
+        most = None
+        if not self._one_in(3):
+            most = self._near(customer, now) if customer != NOBODY and self._one_in(2) else self._amount(120)
+        key = f"{self.name}.{self.number}" if self._one_in(2) else None
+        asked = Reserve(agent, customer, usage, most, self.random.randint(1, 60), key)
+        if key is not None:
+            self.asked.append(asked)
+        return asked
+
+    def _agent(self) -> int:
+        return NOBODY if self._one_in(80) else self.random.randrange(len(AGENTS))
+
+    def _execution(self) -> Execution | None:
+        """Pick an open execution, mostly; else any."""
+        opened, every = self.model.open, self.model.executions
+        if opened and not self._one_in(6):
+            return self.random.choice(list(opened.values()))
+        return every[self.random.randint(max(len(every) - 60, 1), len(every))] if every else None
+
+    def _meter(self, now: int) -> Command:
+        execution = self._execution()
+        if execution is None or self._one_in(60):
+            return Meter(NOBODY * NOBODY, 1, ())
+        sequence = max(execution.sequence + self.random.choice([-1, 0, 1, 1, 1, 5]), 0)
+        return Meter(execution.number, sequence, self._usage(AGENTS.index(execution.agent)))
+
+    def _release(self, now: int) -> Command:
+        execution = self._execution()
+        return Release(execution.number if execution and not self._one_in(60) else NOBODY * NOBODY)
+
+    def _log(self, now: int) -> Command:
+        self.picked = set()
+        return Log(tuple(self._report(n, now) for n in range(self.random.choice(self.batch))))
+
+    def _report(self, place: int, now: int) -> Report:
+        if self.reports and self._one_in(12):
+            return self._repeated(self.random.choice(self.reports[-50:]))
+        execution = None if self._one_in(3) else self._execution()
+        if execution is not None and execution.number in self.picked and not self._one_in(6):
+            execution = None
+        if execution is not None:
+            self.picked.add(execution.number)
+        agent = self._agent() if execution is None else AGENTS.index(execution.agent)
+        customer = NOBODY if self._one_in(60) else self._customer()
+        named = f"{self.name}.{self.number}.{place}"
+        event = None if self._one_in(3) else f"e{named}"
+        key = f"k{named}" if self._one_in(6) or (event is None and execution is None) else None
+        number = None if execution is None else execution.number
+        if self._one_in(100):
+            event = key = None
+            number = number and NOBODY * NOBODY
+        late = self.random.choice(LATE)
+        occurred = now - late if self._one_in(10) else None
+        success = not self._one_in(8)
+        report = Report(number, agent, customer, self._usage(agent), success, event, key, occurred)
+        self.reports.append(report)
+        return report
+
+    def _repeated(self, report: Report) -> Report:
+        """Send a report again, or another one under its keys."""
+        if not self._one_in(3):
+            return report
+        return Report(
+            report.execution,
+            report.agent,
+            report.customer,
+            report.usage,
+            not report.success,
+            report.event,
+            report.key,
+            report.occurred,
+        )
+
+    def _balance(self, now: int) -> Command:
+        return Balance(self.random.randrange(len(AGENTS)), self._customer())
+
+    def _expire(self, now: int) -> Command:
+        return Expire(self._customer())

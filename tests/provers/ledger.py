@@ -1,0 +1,174 @@
+"""The ledger under writers: each has wallets of its own, whose every answer it foretells, and all share some.
+
+Writers run round by round on one clock. Between rounds overdue executions are expired and everything is compared;
+during a round a poster and a sealer are at work, as the workers are.
+"""
+
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from django.db import connections
+
+from accounts.models import Membership
+from billing.operations import executions, posting
+from tests.provers.books import Books, Charge
+from tests.provers.commands import Command, Sweep
+from tests.provers.comparison import Accounts, Comparison, nonzero, same
+from tests.provers.driver import Tally, agree, failure, progress
+from tests.provers.generator import Generator
+from tests.provers.model import Model
+from tests.provers.shared import Shared, SharedGenerator
+from tests.provers.system import START, Market, System, at, open_market
+from tests.support import runs
+from wallets import books as proof
+from wallets import seals
+
+WRITERS: Final = 8
+CUSTOMERS: Final = 3
+INSIDER: Final = 2
+SHARED: Final = 2
+ROUND_MINUTES: Final = 60
+ROUND_OPERATIONS: Final = 100
+# One command in so many is on a shared wallet.
+SHARED_EVERY: Final = 8
+PAUSE_SECONDS: Final = 0.05
+
+
+def prove(*, count: int, seed: int) -> str:
+    """Do that many operations; give the line that says so. Raises AssertionError naming the seed to run again."""
+    market = open_market()
+    posting.post_splits(now=START)
+    before = Accounts.read(market)
+    shared = Shared(market, [runs.make_customer(f"shared-{seed}-{n}") for n in range(SHARED)])
+    writers = [Writer(seed * WRITERS + number, market, shared) for number in range(WRITERS)]
+    tally = Tally()
+    rounds = 0
+    while tally.operations < count:
+        _round(writers, rounds, seed)
+        rounds += 1
+        tally = sum((writer.tally for writer in writers), Tally())
+        progress("ledger", tally.operations, count)
+    tally.check()
+    _check_end(writers, shared, before)
+    return f"ledger: {tally}, {WRITERS} writers, {rounds} rounds, seed {seed}; every answer foretold, books clean"
+
+
+class Writer:
+    """One writer: what it does to its own wallets is known beforehand."""
+
+    def __init__(self, seed: int, market: Market, shared: Shared) -> None:
+        self.random = random.Random(seed)
+        customers = [runs.make_customer(f"writer-{seed}-{number}") for number in range(CUSTOMERS)]
+        Membership.objects.create(user=market.insider, customer=customers[INSIDER], created_at=START)
+        self.model = Model(CUSTOMERS, Books(), insiders=[INSIDER])
+        self.system = System(market, customers)
+        self.generator = Generator(seed, self.model, f"w{seed}")
+        self.comparison = Comparison(self.system, self.model)
+        self.shared = shared
+        self.shared_system = System(market, shared.customers, shared.numbers)
+        self.shared_generator = SharedGenerator(seed, shared)
+        self.tally = Tally()
+        self.now = 0
+        self.steps = 0
+        self.command: Command = Sweep()
+
+    def round(self, number: int) -> None:
+        """Do a round's commands, then compare everything."""
+        start = number * ROUND_MINUTES
+        self.now = start
+        enough = self.tally.operations + ROUND_OPERATIONS
+        while self.tally.operations < enough:
+            self.steps += 1
+            self.now = min(self.now + self.random.randint(0, 3), start + ROUND_MINUTES - 1)
+            self._step()
+        self.comparison.check()
+
+    def _step(self) -> None:
+        if self.steps % SHARED_EVERY == 0:
+            self.command = self.shared_generator.command(self.steps)
+            answer = self.shared_system.apply(self.command, self.now)
+            self.shared.tell(self.command, answer)
+        else:
+            self.command = self.generator.command(self.now)
+            expected = self.model.apply(self.command, self.now)
+            answer = self.system.apply(self.command, self.now)
+            agree(answer, expected)
+        self.tally.add(self.command, answer)
+
+
+def _round(writers: list[Writer], number: int, seed: int) -> None:
+    over = threading.Event()
+    with ThreadPoolExecutor(max_workers=WRITERS + 1) as pool:
+        worker = pool.submit(_work, over, number * ROUND_MINUTES)
+        done = [pool.submit(_alone, writer, number) for writer in writers]
+        try:
+            for writer, future in zip(writers, done, strict=True):
+                try:
+                    future.result()
+                except AssertionError as error:
+                    count = sum(each.tally.operations for each in writers)
+                    raise failure(
+                        "ledger", seed=seed, count=count, command=writer.command, error=error
+                    ) from error
+        finally:
+            over.set()
+        worker.result()
+    _sweep(writers, number, seed)
+
+
+def _alone(writer: Writer, number: int) -> None:
+    try:
+        writer.round(number)
+    finally:
+        connections.close_all()
+
+
+def _work(over: threading.Event, minute: int) -> None:
+    """Post and seal while the writers write."""
+    try:
+        while not over.is_set():
+            posting.post_splits(now=at(minute))
+            seals.seal_waiting(now=at(minute))
+            time.sleep(PAUSE_SECONDS)
+    finally:
+        connections.close_all()
+
+
+def _sweep(writers: list[Writer], number: int, seed: int) -> None:
+    """Expire what is overdue, as of some time in the round that is over: some overdue holds stay for the next."""
+    minute = number * ROUND_MINUTES + random.Random(seed + number).randrange(ROUND_MINUTES)
+    expected = sum(writer.model.sweep(minute) for writer in writers)
+    swept = executions.expire_due(now=at(minute))
+    assert swept == expected, f"{swept} executions expired at minute {minute}, expected {expected}"
+
+
+def _check_end(writers: list[Writer], shared: Shared, before: Accounts) -> None:
+    for writer in writers:
+        writer.comparison.check()
+    now = at(writers[0].now)
+    posting.post_splits(now=now)
+    seals.seal_waiting(now=now)
+    books = Books()
+    shared.check(writers[0].shared_system, books)
+    charges: list[Charge] = []
+    for writer in writers:
+        for name, amount in writer.model.books.accounts.items():
+            books.accounts[name] += amount
+        charges += writer.model.unposted
+    books.post(charges)
+    found = Accounts.read(shared.market) - before
+    # How runs fell into batches decides where a dollar's micro of promotions is rounded; revenue is what is left.
+    same("accounts", _merged(found.accounts), _merged(books.accounts))
+    same("earnings", found.pending, nonzero(books.pending))
+    broken = proof.violations(now=now)
+    assert broken == [], f"the books are broken: {broken}"
+
+
+def _merged(accounts: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    merged = dict(accounts)
+    promotions = merged.pop(("USD", "promo_expense"), 0)
+    merged["USD", "revenue"] = merged.get(("USD", "revenue"), 0) + promotions
+    return nonzero(merged)

@@ -1,0 +1,166 @@
+"""The model of one wallet: its grants in burn order, its open holds, its statement. It knows nothing of SQL."""
+
+from bisect import insort
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+from tests.provers.catalogue import RANK
+
+FAR: Final = 1 << 62
+ORDER: Final = attrgetter("order")
+
+
+@dataclass(slots=True)
+class Grant:
+    """A parcel of credits, and the cash paid for it in USD micros; `fee` and `price` are its payment's, in cents."""
+
+    number: int
+    funding_class: str
+    amount: int
+    cash: int
+    expires: int | None
+    fee: int = 0
+    price: int = 1
+    remaining: int = 0
+    burned: int = 0
+    expired: int = 0
+    voided: int = 0
+    cash_remaining: int = 0
+    ends: int = 0
+    order: tuple[int, int, int] = (0, 0, 0)
+
+    def __post_init__(self) -> None:
+        self.remaining, self.cash_remaining = self.amount, self.cash
+        self.ends = FAR if self.expires is None else self.expires
+        self.order = (self.ends, RANK[self.funding_class], self.number)
+
+    def take(self, amount: int) -> int:
+        """Take credits out; the cash that leaves with them is in proportion, and the last credit takes all."""
+        cash = self.cash_remaining * amount // self.remaining
+        self.remaining -= amount
+        self.cash_remaining -= cash
+        return cash
+
+
+class Drawn(NamedTuple):
+    """What a charge took of one grant."""
+
+    grant: Grant
+    amount: int
+    cash: int
+
+
+@dataclass(slots=True)
+class Hold:
+    """A claim on the wallet."""
+
+    amount: int
+    opened: int
+
+
+class Expired(NamedTuple):
+    """What ran out, in credits and in cash."""
+
+    amount: int
+    cash: int
+
+
+@dataclass(slots=True)
+class Wallet:
+    """A consumer's wallet."""
+
+    balance: int = 0
+    held: int = 0
+    live: list[Grant] = field(default_factory=list)
+    grants: list[Grant] = field(default_factory=list)
+    holds: dict[int, Hold] = field(default_factory=dict)
+    entries: list[tuple[int, int]] = field(default_factory=list)
+
+    def available(self, now: int) -> int:
+        """Give what a new hold may take once due grants have expired."""
+        return self.balance - self.held - sum(due for _, due in self._due(now))
+
+    def credit(self, *grants: Grant) -> None:
+        """Receive grants in one transaction."""
+        for grant in grants:
+            insort(self.live, grant, key=ORDER)
+            self.grants.append(grant)
+        self.enter(sum(grant.amount for grant in grants))
+
+    def enter(self, amount: int) -> None:
+        """Write a line of the statement."""
+        self.balance += amount
+        self.entries.append((amount, self.balance))
+
+    def place(self, number: int, amount: int, now: int) -> None:
+        """Reserve what is there."""
+        self.holds[number] = Hold(amount, now)
+        self.held += amount
+
+    def close(self, number: int) -> Hold:
+        """Take a hold off the wallet."""
+        hold = self.holds.pop(number)
+        self.held -= hold.amount
+        return hold
+
+    def burn(self, amount: int, opened: int) -> list[Drawn]:
+        """Charge from grants in burn order; one that had expired when the hold was opened is not touched."""
+        self.enter(-amount)
+        drawn = list(self._take(amount, opened))
+        for grant, part, _ in drawn:
+            grant.burned += part
+        return drawn
+
+    def void(self, amount: int, now: int) -> list[Drawn]:
+        """Take credits back in burn order."""
+        self.enter(-amount)
+        drawn = list(self._take(amount, now))
+        for grant, part, _ in drawn:
+            grant.voided += part
+        return drawn
+
+    def expire(self, now: int) -> list[Expired]:
+        """Expire what is due and not leaned on; each grant's part is a transaction of its own."""
+        gone = []
+        for grant, due in list(self._due(now)):
+            cash = grant.take(due)
+            grant.expired += due
+            self.enter(-due)
+            gone.append(Expired(due, cash))
+        if gone:
+            self._sort_out()
+        return gone
+
+    def _due(self, now: int) -> Iterator[tuple[Grant, int]]:
+        """Find what is due. Holds opened before a grant's expiry lean on grants in burn order."""
+        if not self.live or self.live[0].ends > now:
+            return
+        left, ahead = max(self.balance - self.held, 0), 0
+        for grant in self.live:
+            if grant.ends > now:
+                return
+            leaning = sum(hold.amount for hold in self.holds.values() if hold.opened < grant.ends)
+            due = min(grant.remaining - min(grant.remaining, max(leaning - ahead, 0)), left)
+            ahead += grant.remaining - due
+            left -= due
+            if due:
+                yield grant, due
+
+    def _take(self, amount: int, opened: int) -> Iterator[Drawn]:
+        left = amount
+        for grant in self.live:
+            if grant.ends <= opened:
+                continue
+            part = min(grant.remaining, left)
+            cash = grant.take(part)
+            left -= part
+            yield Drawn(grant, part, cash)
+            if not left:
+                break
+        assert left == 0, f"grants fall short of the balance by {left}"
+        self._sort_out()
+
+    def _sort_out(self) -> None:
+        self.live = [grant for grant in self.live if grant.remaining]
