@@ -17,6 +17,7 @@ from marketplace.models import (
     PlanVersion,
     Price,
     PriceBand,
+    RateCard,
     SplitShare,
     SubscriptionTier,
 )
@@ -77,6 +78,13 @@ def _payee(agent: Agent, name: str, text: str) -> Creator:
     return found
 
 
+def _rate_card(slug: str, text: str) -> RateCard | None:
+    found = RateCard.objects.filter(slug=slug).first() if slug else None
+    if slug and found is None:
+        raise ManifestError([Problem(_line_of("rate_card", text), "rate_card", "there is no such rate card")])
+    return found
+
+
 def _line_of(word: str, text: str) -> int | None:
     field = re.compile(re.escape(word) + r"[\"']?\s*:")
     return next((number for number, line in enumerate(text.splitlines(), 1) if field.search(line)), None)
@@ -103,6 +111,7 @@ def _write(
         minimum=_micros(pricing.minimum or Decimal(0)),
         quantum=1 if pricing.quantum is None else _micros(pricing.quantum),
         platform_share_bp=WHOLE_BP - sum(shares.values()),
+        rate_card=_rate_card(pricing.rate_card, manifest),
         created_by=actor,
         created_at=now,
     )

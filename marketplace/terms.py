@@ -100,6 +100,7 @@ class VersionTerms:
     minimum: Micros
     quantum: Micros
     platform_share_bp: int
+    rate_card_id: int | None
     shares: tuple[Share, ...]
     tiers: tuple[TierTerms, ...]
     agent_id: int

@@ -76,6 +76,7 @@ class Pricing:
 
     model: PricingModel
     rates: tuple[Rate, ...] = ()
+    rate_card: str = ""
     tiers: tuple[Tier, ...] = ()
     default_hold: Decimal | None = None
     minimum: Decimal | None = None

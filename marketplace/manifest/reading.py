@@ -14,17 +14,18 @@ from marketplace.manifest.values import CREDIT_PLACES, CREDITS_MAX, Notes, join,
 from marketplace.terms import PricingModel
 
 SHARED: Final = ("model", "currency")
-RUNS: Final = ("rates", "default_hold", "minimum", "quantum", "split")
+RUNS: Final = ("rates", "rate_card", "default_hold", "minimum", "quantum", "split")
 FIELDS: Final[dict[PricingModel, tuple[str, ...]]] = {
     PricingModel.USAGE_BASED: (*SHARED, *RUNS),
     PricingModel.SUBSCRIPTION: (*SHARED, "subscription_tiers", *RUNS),
     PricingModel.FREE: SHARED,
 }
 REQUIRED: Final[dict[PricingModel, tuple[str, ...]]] = {
-    PricingModel.USAGE_BASED: ("rates",),
+    PricingModel.USAGE_BASED: (),
     PricingModel.SUBSCRIPTION: ("subscription_tiers",),
     PricingModel.FREE: (),
 }
+SLUG: Final = re.compile(r"[a-z0-9-]{1,40}")
 TIER_NAME: Final = re.compile(r"(?=.{1,60}\Z)[^\W_][\w .+-]*")
 CREATOR: Final = re.compile(ids.CREATOR + f"[{ids.ALPHABET}]{{{ids.LENGTH}}}")
 TIERS_MAX: Final = 20
@@ -62,12 +63,17 @@ def _pricing(notes: Notes, node: Node) -> Pricing | None:
     pricing = Pricing(
         model=model,
         rates=read_rates(notes, fields.get("rates")),
+        rate_card=notes.text(
+            fields.get("rate_card"), "rate_card", pattern=SLUG, meaning="the name of a rate card"
+        ),
         tiers=_tiers(notes, fields.get("subscription_tiers")),
         default_hold=_credits(notes, fields.get("default_hold"), "default_hold", least=QUANTUM_MIN),
         minimum=_credits(notes, fields.get("minimum"), "minimum"),
         quantum=_credits(notes, fields.get("quantum"), "quantum", least=QUANTUM_MIN),
         split=_split(notes, fields.get("split")),
     )
+    if model is PricingModel.USAGE_BASED and not {"rates", "rate_card"} & set(fields):
+        notes.add(node, "rates", "is missing")
     _check_amounts(notes, pricing, fields)
     return pricing
 

@@ -16,10 +16,20 @@ def _lines(pricing: Pricing) -> Iterator[str]:
     yield "pricing:"
     yield f'  model: "{pricing.model}"'
     yield f'  currency: "{CURRENCY}"'
+    yield from _runs(pricing)
+    if pricing.tiers:
+        yield "  subscription_tiers:"
+        for tier in pricing.tiers:
+            yield from _tier(tier)
+
+
+def _runs(pricing: Pricing) -> Iterator[str]:
     for name in ("default_hold", "minimum", "quantum"):
         value = getattr(pricing, name)
         if value is not None:
             yield f"  {name}: {_number(value)}"
+    if pricing.rate_card:
+        yield f'  rate_card: "{pricing.rate_card}"'
     if pricing.split:
         yield "  split:"
         yield from (f"    {payee.name}: {_number(payee.percent)}" for payee in pricing.split)
@@ -27,10 +37,6 @@ def _lines(pricing: Pricing) -> Iterator[str]:
         yield "  rates:"
         for rate in pricing.rates:
             yield from _rate(rate)
-    if pricing.tiers:
-        yield "  subscription_tiers:"
-        for tier in pricing.tiers:
-            yield from _tier(tier)
 
 
 def _rate(rate: Rate) -> Iterator[str]:

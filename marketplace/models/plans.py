@@ -7,6 +7,7 @@ from djmoney.models.fields import MoneyField
 from config.kit import ids
 from marketplace.models.agents import Agent
 from marketplace.models.creators import Creator
+from marketplace.models.rate_cards import RateCard
 from marketplace.terms import PriceModel, PricingModel
 
 
@@ -59,6 +60,9 @@ class PlanVersion(models.Model):
     minimum = models.BigIntegerField(default=0, help_text="Least charge of a run, in credit micros.")
     quantum = models.BigIntegerField(default=1, help_text="A charge is a multiple of this, in credit micros.")
     platform_share_bp = models.PositiveIntegerField()
+    rate_card = models.ForeignKey(
+        RateCard, on_delete=models.PROTECT, null=True, related_name="+", help_text="Prices tokens by model."
+    )
     created_by = models.CharField(max_length=100, help_text="The actor, such as user:usr_….")
     created_at = models.DateTimeField()
 

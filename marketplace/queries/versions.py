@@ -51,7 +51,7 @@ def known(*, version: str) -> VersionTerms | None:
 
 
 def said(*, rows: Sequence[Row]) -> dict[str, VersionTerms]:
-    """Give what these versions say, by public id, reading those not read before in four queries."""
+    """Give what these versions say, by public id, reading those not read before in a few queries."""
     found = {row.version: facts for row in rows if (facts := _cached.get(row.version))}
     unread = {row.version: row for row in rows if row.version not in found}
     if unread:
@@ -68,6 +68,7 @@ def _read_versions(rows: Sequence[Row]) -> dict[str, VersionTerms]:
         Price.objects.filter(version_id__in=keys).order_by("id").prefetch_related("bands"), _price
     )
     shares = _grouped(SplitShare.objects.filter(version_id__in=keys).order_by("id"), _share)
+    cards = dict(models.PlanVersion.objects.filter(pk__in=keys).values_list("pk", "rate_card_id"))
     tiers = _grouped(SubscriptionTier.objects.filter(version_id__in=keys).order_by("id"), _tier)
     return {
         row.version: VersionTerms(
@@ -81,6 +82,7 @@ def _read_versions(rows: Sequence[Row]) -> dict[str, VersionTerms]:
             minimum=Micros(row.minimum),
             quantum=Micros(row.quantum),
             platform_share_bp=row.platform_share_bp,
+            rate_card_id=cards[row.version_id],
             shares=tuple(shares.get(row.version_id, ())),
             tiers=tuple(tiers.get(row.version_id, ())),
             agent_id=row.agent_id,
