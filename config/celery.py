@@ -22,6 +22,7 @@ BEAT: Final = {
     "wallets.check_books": 24 * 3600.0,
     "billing.expire_holds": 5.0,
     "billing.post_splits": 1.0,
+    "billing.roll_up": 2.0,
     "billing.finish_page_runs": 5.0,
     "billing.make_partitions": 6 * 3600.0,
     "billing.sweep_purchases": 15.0,

@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
-from django.db import connection
+from billing.queries import rollups
+from billing.queries.rollups import Asked
 
 GROUPS: Final = ("agent", "model", "day")
 COMPUTE_UNITS: Final = ("compute_units", "compute_unit")
@@ -16,23 +17,22 @@ ROWS_MAX: Final = 2_000
 KEYS: Final = {
     "agent": ("a.slug", "a.name", "a.public_id"),
     "model": ("x.model", "x.model", "''"),
-    "day": ("(x.occurred_at AT TIME ZONE 'UTC')::date::text", "''", "''"),
+    "day": ("x.day::text", "''", "''"),
 }
 ORDERS: Final = {"agent": "cost DESC, key", "model": "cost DESC, key", "day": "key"}
 
 RUNS: Final = """
-    SELECT {key} AS key, min({label}) AS label, min({id}) AS id, count(*), sum(x.charged)::bigint AS cost
-    FROM billing_execution x JOIN marketplace_agent a ON a.id = x.agent_id
-    WHERE x.customer_id = %s AND x.occurred_at >= %s AND x.occurred_at < %s
-        AND x.state IN ('settled', 'unbilled') AND x.source <> 'plan_fee'
-    GROUP BY 1 ORDER BY {order} LIMIT %s
+    SELECT {key} AS key, min({label}) AS label, min({id}) AS id, sum(x.runs)::bigint AS executions,
+        sum(x.charged)::bigint AS cost
+    FROM found x JOIN marketplace_agent a ON a.id = x.agent_id
+    GROUP BY 1 ORDER BY {order} LIMIT {limit}
 """
 READINGS: Final = """
-    SELECT {key} AS key, x.metric, sum(x.quantity)
-    FROM billing_usageevent x JOIN marketplace_agent a ON a.id = x.agent_id
-    WHERE x.customer_id = %s AND x.occurred_at >= %s AND x.occurred_at < %s
+    SELECT {key} AS key, x.metric, sum(x.quantity) AS quantity
+    FROM found x JOIN marketplace_agent a ON a.id = x.agent_id
     GROUP BY 1, 2 ORDER BY 1, 2
 """
+BY: Final = ("agent_id", "model", "day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +55,15 @@ class UsageRow:
 def by(*, group: str, customer_id: int, since: dt.datetime, until: dt.datetime) -> list[UsageRow]:
     """Group a customer's settled runs, dearest first; days in their order."""
     key, label, public_id = KEYS[group]
-    period: list[Any] = [customer_id, since, until]
-    with connection.cursor() as cursor:
-        sql = RUNS.format(key=key, label=label, id=public_id, order=ORDERS[group])
-        cursor.execute(sql, [*period, ROWS_MAX])
-        runs = cursor.fetchall()
-        cursor.execute(READINGS.format(key=key), period)
-        readings: dict[str, dict[str, Decimal]] = {}
-        for row_key, metric, quantity in cursor.fetchall():
-            readings.setdefault(row_key, {})[metric] = quantity
-    return [
-        UsageRow(group_key, name, named_id, executions, cost, readings.get(group_key, {}))
-        for group_key, name, named_id, executions, cost in runs
-    ]
+    asked = Asked(customer_id, since, until)
+    sql = RUNS.format(key=key, label=label, id=public_id, order=ORDERS[group], limit=ROWS_MAX)
+    runs = rollups.read(rollup=rollups.RUNS, columns=(*BY, "runs", "charged"), select=sql, asked=asked)
+    readings: dict[str, dict[str, Decimal]] = {}
+    sql = READINGS.format(key=key)
+    columns = (*BY, "metric", "quantity")
+    for row in rollups.read(rollup=rollups.READINGS, columns=columns, select=sql, asked=asked):
+        readings.setdefault(row["key"], {})[row["metric"]] = row["quantity"]
+    return [UsageRow(**row, usage=readings.get(row["key"], {})) for row in runs]
 
 
 def total(rows: Sequence[UsageRow]) -> UsageRow:

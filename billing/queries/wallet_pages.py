@@ -5,13 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import F, Sum
+from django.db.models import F
 from django.urls import reverse
 
 from accounts.models import Customer
 from billing.models.executions import OPEN_STATES, Execution
 from billing.models.subscriptions import Subscription
 from billing.models.topups import TopUp
+from billing.queries import rollups
+from billing.queries.rollups import Asked
 from marketplace.models import Creator
 from wallets import queries as wallet_queries
 from wallets.models import CreditGrant, Entry
@@ -22,6 +24,9 @@ RECENT_MAX: Final = 8
 GRANTS_MAX: Final = 50
 # An abandoned checkout stays open for a day; the wallet stops waiting for it much sooner.
 AWAITED: Final = dt.timedelta(minutes=30)
+FOREVER: Final = dt.datetime.max.replace(tzinfo=dt.UTC)
+
+SPENT: Final = "SELECT coalesce(sum(charged), 0)::bigint AS spent FROM found"
 
 KINDS: Final = {
     "topup": "Top-up",
@@ -217,9 +222,9 @@ def _label(grant: CreditGrant, creators: dict[str, str]) -> str:
 
 
 def _spent(customer: Customer, since: dt.datetime) -> int:
-    settled = Execution.objects.filter(customer=customer, state="settled", closed_at__gte=since)
-    runs = settled.exclude(source=Execution.Source.PLAN_FEE)
-    return runs.aggregate(spent=Sum("charged"))["spent"] or 0
+    asked = Asked(customer.pk, since, FOREVER)
+    (row,) = rollups.read(rollup=rollups.SPENT, columns=("charged",), select=SPENT, asked=asked)
+    return int(row["spent"])
 
 
 def _open_runs(customer: Customer) -> list[OpenRun]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from billing.operations import executions, page_runs, partitions, posting
+from billing.operations import executions, page_runs, partitions, posting, rollups
 from config.kit import clock
 
 
@@ -18,6 +18,12 @@ def expire_holds(**_: Any) -> None:
 def post_splits(**_: Any) -> None:
     """Post what was settled; a second poster leaves it to the first."""
     posting.post_splits(now=clock.now())
+
+
+@shared_task(name="billing.roll_up")
+def roll_up(**_: Any) -> None:
+    """Add ended runs to the sums that pages read; a run is added once, and a second roller leaves it to the first."""
+    rollups.roll_up()
 
 
 @shared_task(name="billing.make_partitions")

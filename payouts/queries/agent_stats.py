@@ -4,11 +4,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
-
-from billing.models import Earning, Execution
+from billing.queries import rollups
+from billing.queries.rollups import Asked
 from marketplace.models import Agent
 
 
@@ -36,63 +33,51 @@ class Stats:
     series: list[Day]
 
 
-USAGE: Final = """
-SELECT metric.key, sum(metric.value::numeric)
-FROM billing_execution x CROSS JOIN jsonb_each_text(x.usage) metric
-WHERE x.agent_id = %s AND x.closed_at >= %s AND x.closed_at < %s AND x.outcome <> ''
-    AND jsonb_typeof(x.usage) = 'object'
-GROUP BY 1 ORDER BY 1
+DAYS: Final = """
+    SELECT day, sum(runs)::bigint AS executions, sum(successes)::bigint AS successes,
+        sum(charged + fees)::bigint AS gross
+    FROM found GROUP BY day HAVING sum(runs) > 0 OR sum(charged + fees) > 0 ORDER BY day
 """
+NETS: Final = "SELECT day, sum(net)::bigint AS net FROM found WHERE agent_id = {agent} GROUP BY day"
+CALLERS: Final = "SELECT count(DISTINCT customer_id) AS callers FROM found"
+USAGE: Final = "SELECT metric, sum(quantity) AS quantity FROM found GROUP BY 1 ORDER BY 1"
 
 
 def stats(*, agent: Agent, since: dt.datetime, until: dt.datetime) -> Stats:
     """Report an agent's runs that ended in `[since, until)`, and what they brought its creator."""
-    runs = _runs(agent, since, until)
-    found = runs.aggregate(
-        executions=Count("id"),
-        successes=Count("id", filter=Q(outcome="success")),
-        callers=Count("customer", distinct=True),
-    )
-    series = _series(agent, since, until)
+    asked = Asked(agent.pk, since, until)
+    columns = ("day", "runs", "successes", "charged", "fees")
+    days = rollups.read(rollup=rollups.AGENTS, columns=columns, select=DAYS, asked=asked)
+    executions = sum(row["executions"] for row in days)
+    successes = sum(row["successes"] for row in days)
+    nets = _nets(agent, since, until)
+    series = [Day(row["day"], row["executions"], row["gross"], nets.get(row["day"], 0)) for row in days]
     return Stats(
         agent=agent,
-        executions=found["executions"],
-        unique_callers=found["callers"],
-        success_rate=round(found["successes"] / found["executions"], 4) if found["executions"] else None,
+        executions=executions,
+        unique_callers=_callers(asked),
+        success_rate=round(successes / executions, 4) if executions else None,
         gross=sum(day.gross for day in series),
         net=sum(day.net for day in series),
-        usage=_usage(agent, since, until),
+        usage=_usage(asked),
         series=series,
     )
 
 
-def _runs(agent: Agent, since: dt.datetime, until: dt.datetime) -> QuerySet[Execution]:
-    # A run that was released or expired has no outcome: it did not run to an end.
-    ended = Execution.objects.filter(agent=agent, closed_at__gte=since, closed_at__lt=until)
-    return ended.exclude(outcome="").exclude(source="plan_fee")
+def _nets(agent: Agent, since: dt.datetime, until: dt.datetime) -> dict[dt.date, int]:
+    asked, select = Asked(agent.creator_id, since, until), NETS.format(agent=agent.pk)
+    columns = ("day", "agent_id", "net")
+    found = rollups.read(rollup=rollups.EARNINGS, columns=columns, select=select, asked=asked)
+    return {row["day"]: row["net"] for row in found}
 
 
-def _series(agent: Agent, since: dt.datetime, until: dt.datetime) -> list[Day]:
-    charged = Execution.objects.filter(agent=agent, closed_at__gte=since, closed_at__lt=until)
-    days = {
-        row["day"]: row
-        for row in charged.annotate(day=TruncDate("closed_at", tzinfo=dt.UTC))
-        .values("day")
-        .annotate(executions=Count("id", filter=~Q(outcome="") & ~Q(source="plan_fee")), gross=Sum("charged"))
-        .order_by("day")
-    }
-    earned = Earning.objects.filter(
-        agent=agent, creator=agent.creator, earned_at__gte=since, earned_at__lt=until
-    )
-    nets = {row["day"]: row["net"] for row in earned.values("day").annotate(net=Sum("amount"))}
-    return [
-        Day(day, row["executions"], int(row["gross"]), int(nets.get(day, 0)))
-        for day, row in days.items()
-        if row["executions"] or row["gross"]
-    ]
+def _callers(asked: Asked) -> int:
+    columns = ("customer_id",)
+    (row,) = rollups.read(rollup=rollups.CALLERS, columns=columns, select=CALLERS, asked=asked)
+    return int(row["callers"])
 
 
-def _usage(agent: Agent, since: dt.datetime, until: dt.datetime) -> dict[str, str]:
-    with connection.cursor() as cursor:
-        cursor.execute(USAGE, [agent.pk, since, until])
-        return {metric: f"{quantity.normalize():f}" for metric, quantity in cursor.fetchall()}
+def _usage(asked: Asked) -> dict[str, str]:
+    columns = ("metric", "quantity")
+    found = rollups.read(rollup=rollups.AGENT_READINGS, columns=columns, select=USAGE, asked=asked)
+    return {row["metric"]: f"{row['quantity'].normalize():f}" for row in found}

@@ -4,10 +4,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Count, Max, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Count, Max, Sum
 
-from billing.models import Execution, QuarantinedEvent
+from billing.models import QuarantinedEvent
+from billing.queries import rollups
 from payouts.models import Payout
 from wallets import chart, queries
 from wallets.models import BooksCheck, Wallet
@@ -73,22 +73,16 @@ def money() -> Money:
 
 def today(*, now: dt.datetime) -> Today:
     """Count what settled today and what it came to."""
-    sums = _settled(since=_midnight(now)).aggregate(runs=Count("id"), charged=Sum("charged", default=0))
-    return Today(runs=sums["runs"], charged=int(sums["charged"]))
+    found = rollups.settled_by_day(since=now.date())
+    return Today(runs=sum(day.runs for day in found), charged=sum(day.charged for day in found))
 
 
 def charged_per_day(*, now: dt.datetime, days: int) -> list[tuple[dt.date, int]]:
     """Sum what runs charged on each of the last days (UTC), today the last."""
-    first = _midnight(now) - dt.timedelta(days=days - 1)
-    sums = dict(
-        _settled(since=first)
-        .annotate(day=TruncDate("closed_at", tzinfo=dt.UTC))
-        .values_list("day")
-        .annotate(charged=Sum("charged"))
-        .order_by()
-    )
-    dates = [first.date() + dt.timedelta(days=offset) for offset in range(days)]
-    return [(day, int(sums.get(day, 0))) for day in dates]
+    first = now.date() - dt.timedelta(days=days - 1)
+    sums = {found.day: found.charged for found in rollups.settled_by_day(since=first)}
+    dates = [first + dt.timedelta(days=offset) for offset in range(days)]
+    return [(day, sums.get(day, 0)) for day in dates]
 
 
 def proof() -> Proof:
@@ -115,12 +109,3 @@ def waiting() -> list[Waiting]:
 
 def _payouts(label: str, state: Payout.State, counts: dict[str, int]) -> Waiting:
     return Waiting(label, counts.get(state, 0), PAYOUTS, query=f"?state__exact={state}")
-
-
-def _settled(*, since: dt.datetime) -> QuerySet[Execution]:
-    settled = Execution.objects.filter(state=Execution.State.SETTLED, closed_at__gte=since)
-    return settled.exclude(source=Execution.Source.PLAN_FEE)
-
-
-def _midnight(now: dt.datetime) -> dt.datetime:
-    return now.replace(hour=0, minute=0, second=0, microsecond=0)

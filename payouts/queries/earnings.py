@@ -1,14 +1,14 @@
 """A creator's earnings, as reports show them: summed over executions, by UTC day or agent."""
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import F, Q, Sum
 
-from billing.models import Earning
+from billing.queries import rollups
+from billing.queries.rollups import Asked
 from payouts.models import Payout
 from payouts.queries import standing
 
@@ -55,6 +55,20 @@ class Earnings:
     rows: list[Row] = field(default_factory=list)
 
 
+COLUMNS: Final = ("day", "agent_id", "gross", "platform_fee", "net", "runs")
+SUMS: Final = """
+    coalesce(sum(gross), 0)::bigint AS gross, coalesce(sum(platform_fee), 0)::bigint AS platform_fee,
+    coalesce(sum(net), 0)::bigint AS net, coalesce(sum(runs), 0)::bigint AS executions
+"""
+TOTAL: Final = "SELECT {sums} FROM found"
+ROWS: Final = {
+    "day": "SELECT day, {sums} FROM found GROUP BY day ORDER BY day",
+    "agent": """
+        SELECT a.public_id AS agent, a.slug, a.name, {sums}
+        FROM found JOIN marketplace_agent a ON a.id = found.agent_id
+        GROUP BY a.id ORDER BY net DESC, a.slug COLLATE "C"
+    """,
+}
 # Posted and not yet posted in one statement, so that no run is counted twice or not at all.
 MATURING: Final = """
 SELECT coalesce((SELECT balance FROM wallets_wallet WHERE owner_type = 'creator' AND owner_id = %(creator)s
@@ -76,18 +90,13 @@ def report(*, creator_id: int, since: dt.datetime, until: dt.datetime, group_by:
 
 def total(*, creator_id: int, since: dt.datetime, until: dt.datetime) -> Sums:
     """Sum what a creator earned in `[since, until)`."""
-    found = _within(creator_id, since, until).aggregate(**_SUMS)
-    return Sums(**{name: int(value or 0) for name, value in found.items()})
+    (found,) = _read(TOTAL, Asked(creator_id, since, until))
+    return Sums(**found)
 
 
 def rows(*, creator_id: int, since: dt.datetime, until: dt.datetime, group_by: GroupBy) -> list[Row]:
     """Sum what a creator earned in `[since, until)` by UTC day, or by agent with the best first."""
-    earned = _within(creator_id, since, until)
-    if group_by == "day":
-        return [_row(row) for row in earned.values("day").annotate(**_SUMS).order_by("day")]
-    named = {"key": F("agent__public_id"), "slug": F("agent__slug"), "name": F("agent__name")}
-    found = [_row(row) for row in earned.values(**named).annotate(**_SUMS)]
-    return sorted(found, key=lambda row: (-row.net, row.slug))
+    return [Row(**row) for row in _read(ROWS[group_by], Asked(creator_id, since, until))]
 
 
 def position(*, creator_id: int) -> Position:
@@ -111,27 +120,7 @@ def position(*, creator_id: int) -> Position:
     )
 
 
-_SUMS: Final = {
-    "gross": Sum("execution__charged"),
-    "platform_fee": Sum("execution__platform_amount"),
-    "net": Sum("amount"),
-    # What a plan costs above its credits is split like a run, but it is none.
-    "executions": Count("id", filter=~Q(execution__source="plan_fee")),
-}
-
-
-def _within(creator_id: int, since: dt.datetime, until: dt.datetime) -> QuerySet[Earning]:
-    # The days only spare reading: the index is on them.
-    days = {"day__gte": since.astimezone(dt.UTC).date(), "day__lte": until.astimezone(dt.UTC).date()}
-    return Earning.objects.filter(creator_id=creator_id, earned_at__gte=since, earned_at__lt=until, **days)
-
-
-def _row(row: Mapping[str, Any]) -> Row:
-    sums = {name: int(row[name]) for name in _SUMS}
-    return Row(
-        day=row.get("day"),
-        agent=row.get("key", ""),
-        slug=row.get("slug", ""),
-        name=row.get("name", ""),
-        **sums,
+def _read(select: str, asked: Asked) -> list[dict[str, Any]]:
+    return rollups.read(
+        rollup=rollups.EARNINGS, columns=COLUMNS, select=select.format(sums=SUMS), asked=asked
     )
