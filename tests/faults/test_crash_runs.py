@@ -1,0 +1,20 @@
+"""Runs and adjustments, killed at every boundary: each ends as it does in peace, and the books balance."""
+
+import pytest
+
+from tests.support.stories import Stage
+from tests.support.tales.runs import TALES
+from wallets import seals
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    pytest.mark.django_db(transaction=True),
+]
+
+
+def test_a_killed_process_leaves_nothing_lost_doubled_or_stuck(stage: Stage) -> None:
+    kills = stage.survives_kills(TALES)
+    assert set(kills) == set(TALES)
+    assert seals.verify() is None
