@@ -16,7 +16,7 @@ TESTS ?= tests/journeys tests/wallets tests
 TRACE ?= $(wildcard $(or $(FAREBOX_SHARED),../shared)/data/azure_llm_trace_conv_2023.csv)
 WORKERS ?= 2
 
-.PHONY: help install run test check fmt lint types imports templates migrations schema style css prove bench clean-dev lock openapi
+.PHONY: help install run test check fmt lint types imports templates migrations schema style css prove bench museum clean-dev lock openapi
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
@@ -80,6 +80,9 @@ prove: $(STAMP) ## replay the whole trace against an instance of its own and che
 
 bench: $(STAMP) ## measure the money path beside its floor and write docs/benchmarks.md; some minutes
 	@$(BIN)/python -m tests.bench
+
+museum: $(STAMP) ## put known bugs back into a copy of the tree, one by one, and see their tests go red; some minutes
+	@$(BIN)/python -m tests.museum
 
 clean-dev: $(STAMP) ## forget the development instance: its data, ports and secrets
 	@$(BIN)/python -m config.devservices clean
