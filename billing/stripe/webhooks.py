@@ -20,6 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from djstripe.models import WebhookEndpoint
 from djstripe.views import ProcessWebhookView
+from psycopg.errors import CheckViolation, NotNullViolation
 
 from billing.operations import quarantine
 from billing.stripe import receivers
@@ -90,7 +91,8 @@ def _event(body: bytes) -> dict[str, Any] | None:
 def _sanitise(request: HttpRequest, endpoint: WebhookEndpoint, secret: str) -> None:
     for name in [name for name in request.META if name.startswith("HTTP_") and name not in HEADERS_KEPT]:
         del request.META[name]
-    request.META["HTTP_USER_AGENT"] = request.META.get("HTTP_USER_AGENT", "").replace("\x00", "")
+    for name in ("HTTP_USER_AGENT", "CONTENT_TYPE"):
+        request.META[name] = request.META.get(name, "").replace("\x00", "")
     request.META["REMOTE_ADDR"] = _address(request.META.get("REMOTE_ADDR", ""))
     if secret != endpoint.secret:
         # dj-stripe knows one secret only; the body is proven, so it is signed anew with that one.
@@ -132,5 +134,8 @@ def _failed(request: HttpRequest, event: dict[str, Any], error: Exception) -> Ht
 def _may_heal(error: Exception) -> bool:
     if isinstance(error, stripe.StripeError):
         return verdict(error) is Verdict.RETRY
-    # A lost connection, a deadlock, two copies of one event at once: the next delivery finds it well.
-    return isinstance(error, OperationalError | InterfaceError | IntegrityError)
+    # A lost connection, a deadlock, two copies of one event at once: the next delivery finds it well. What lacks a
+    # column that the mirror needs will lack it again.
+    if isinstance(error, IntegrityError):
+        return not isinstance(error.__cause__, NotNullViolation | CheckViolation)
+    return isinstance(error, OperationalError | InterfaceError)

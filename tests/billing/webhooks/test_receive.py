@@ -232,6 +232,7 @@ def test_it_knows_its_endpoints_only(client: Client, endpoint: WebhookEndpoint) 
         {"HTTP_X_FORWARDED_FOR": "not-an-ip"},
         {"HTTP_X_DJSTRIPE_WEBHOOK_SECRET": "whsec_mine"},
         {"HTTP_USER_AGENT": "Stripe\x00/1.0"},
+        {"CONTENT_TYPE": "application/json\x00"},
         {"HTTP_COOKIE": "a=\x00", "REMOTE_ADDR": ""},
         {"HTTP_X_NUL": "a\x00b"},
     ],
@@ -291,6 +292,13 @@ def test_it_quarantines_what_the_mirror_cannot_digest_and_still_follows_it_up(
     assert b"\\u0000" in bytes(kept.body)
     session_id = TopUp.objects.get().stripe_session_id
     assert jobs.sent == [("billing.fulfil_checkout", {"session_id": session_id})]
+
+
+def test_it_quarantines_at_once_what_no_repetition_completes(
+    client: Client, endpoint: WebhookEndpoint, paid: dict[str, Any]
+) -> None:
+    assert send(client, endpoint, {**paid, "data": None}).status_code == 200
+    assert QuarantinedEvent.objects.get().quarantined_at is not None
 
 
 def test_it_quarantines_an_event_of_the_other_api(client: Client, endpoint: WebhookEndpoint) -> None:
