@@ -18,7 +18,7 @@ WHOLE: Final = Fraction(1)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A paid period of a plan: what it cost, what it granted and what of that is not burned (micros; 0 of 0: no grant)."""
+    """A paid period of a plan: its fee, what it granted and what of that is not burned (micros; 0: no grant)."""
 
     name: str
     fee_cents: int
