@@ -15,6 +15,8 @@ TESTS ?= tests/journeys tests/wallets tests
 # The trace to prove with; without one, prove makes a load of its shape.
 TRACE ?= $(wildcard $(or $(FAREBOX_SHARED),../shared)/data/azure_llm_trace_conv_2023.csv)
 WORKERS ?= 2
+# Operations of `make prove` against PostgreSQL; the pure core does fifty times as many.
+N ?= 200000
 
 .PHONY: help install run test check fmt lint types imports templates migrations schema style css prove bench museum clean-dev lock openapi
 
@@ -75,14 +77,15 @@ fmt: $(STAMP) ## format and fix what can be fixed
 css: $(STAMP) ## build static/css from assets/
 	$(BIN)/tailwindcss --input assets/app.css --output static/css/app.css --minify
 
-prove: $(STAMP) ## replay the whole trace against an instance of its own and check the books (TRACE=file.csv)
-	@$(BIN)/python -m config.devservices prove $(TRACE)
+prove: $(STAMP) ## prove ledger and doors, then replay the whole trace (N=200000, SEED=7, PROVERS="core ledger", TRACE=file.csv)
+	@$(BIN)/python -m tests.provers $(PROVERS) --operations $(N) $(if $(SEED),--seed $(SEED))
+	@$(if $(PROVERS),,$(BIN)/python -m config.devservices prove $(TRACE))
 
 bench: $(STAMP) ## measure the money path beside its floor and write docs/benchmarks.md; some minutes
 	@$(BIN)/python -m tests.bench
 
-museum: $(STAMP) ## put known bugs back into a copy of the tree, one by one, and see their tests go red; some minutes
-	@$(BIN)/python -m tests.museum
+museum: $(STAMP) ## put known bugs back into a copy of the tree and see their tests go red; some minutes (ONLY="name name")
+	@$(BIN)/python -m tests.museum $(ONLY)
 
 clean-dev: $(STAMP) ## forget the development instance: its data, ports and secrets
 	@$(BIN)/python -m config.devservices clean

@@ -4,7 +4,6 @@ The writers' seeded driver has the volume; this one shrinks what it finds to a f
 """
 
 import os
-from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -183,7 +182,7 @@ class Ledger(RuleBasedStateMachine):
     def settling(self, back: int | None, late: int | None, report: Report) -> Report:
         """Point a report at an execution and at a time."""
         execution = None if back is None else self.execution(back)
-        return replace(report, execution=execution, occurred=None if late is None else self.now - late)
+        return report._replace(execution=execution, occurred=None if late is None else self.now - late)
 
     @precondition(lambda self: self.model.executions)
     @rule(back=BACK)

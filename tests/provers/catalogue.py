@@ -18,6 +18,9 @@ WHOLE: Final = 10_000**2
 RANK: Final = {"plan": 0, "promo": 1, "bonus": 2, "adjustment": 3, "paid": 4}
 CLASS_RATES: Final = {"plan": 10_000, "promo": 10_000, "bonus": 5_000, "adjustment": 10_000, "paid": 10_000}
 
+# A run is one request unless it says otherwise.
+UNREAD: Final = {"request": 1000}
+
 Cell = tuple[str, int | None, int]
 
 
@@ -42,8 +45,7 @@ class Priced:
     def rated(self, usage: Usage) -> int:
         """Rate readings: the exact sum, rounded half up once, and never below the minimum."""
         readings = dict(usage)
-        unread = {"request": 1000}
-        exact = sum(price * readings.get(metric, unread.get(metric, 0)) for metric, price in self.prices)
+        exact = sum([price * readings.get(metric, UNREAD.get(metric, 0)) for metric, price in self.prices])
         step = UNIT * self.quantum
         return max((2 * exact + step) // (2 * step) * self.quantum, self.minimum)
 
@@ -76,24 +78,16 @@ def split(amounts: dict[str, int], shares: tuple[tuple[int, int], ...]) -> list[
     if not total:
         return []
     names = sorted(amounts, key=RANK.__getitem__)
-    creators = sum(bp for _, bp in shares)
-    cells: list[list[object]] = []
-    parts: list[int] = []
-    rests: list[int] = []
+    creators = sum([bp for _, bp in shares])
+    cells: list[tuple[str, int | None]] = [(name, None) for name in names]
+    weights = [amounts[name] * (WHOLE - creators * CLASS_RATES[name]) for name in names]
     for name in names:
-        _weigh(parts, rests, amounts[name] * (WHOLE - creators * CLASS_RATES[name]))
-        cells.append([name, None])
-    for name in names:
-        for creator, bp in shares:
-            _weigh(parts, rests, amounts[name] * bp * CLASS_RATES[name])
-            cells.append([name, creator])
+        rated = amounts[name] * CLASS_RATES[name]
+        cells += [(name, creator) for creator, _ in shares]
+        weights += [rated * bp for _, bp in shares]
+    parts = [weight // WHOLE for weight in weights]
     missing = total - sum(parts)
-    for place in sorted(range(len(parts)), key=lambda n: -rests[n])[:missing]:
-        parts[place] += 1
-    return [(str(name), creator, part) for (name, creator), part in zip(cells, parts, strict=True)]  # type: ignore[misc]
-
-
-def _weigh(parts: list[int], rests: list[int], weight: int) -> None:
-    part, rest = divmod(weight, WHOLE)
-    parts.append(part)
-    rests.append(rest)
+    if missing:
+        for place in sorted(range(len(parts)), key=lambda n: -(weights[n] % WHOLE))[:missing]:
+            parts[place] += 1
+    return [(name, creator, part) for (name, creator), part in zip(cells, parts, strict=True)]

@@ -5,6 +5,7 @@ the catalogue, executions are numbered as they are opened. So a command says the
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 Usage = tuple[tuple[str, int], ...]
 Answer = tuple[object, ...]
@@ -73,8 +74,7 @@ class Meter:
     usage: Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a run came to: of an execution, or of one that nobody reserved. `occurred` is when, as the router says."""
 
     execution: int | None

@@ -35,6 +35,7 @@ PENDING: Final = """
     SELECT owner_id, balance FROM wallets_wallet
     WHERE owner_type = 'creator' AND kind = 'pending' AND owner_id = ANY(%s)
 """
+POSTINGS: Final = "SELECT count(*) FROM wallets_transaction WHERE kind = 'posting'"
 T = TypeVar("T")
 
 
@@ -128,23 +129,25 @@ class Comparison:
 
 @dataclass
 class Accounts:
-    """The platform's accounts and the market's creators' pending earnings, as the database has them."""
+    """The platform's accounts and the market's creators' pending earnings, and how many postings made them."""
 
     accounts: dict[tuple[str, str], int]
     pending: dict[int, int]
+    postings: int
 
     @classmethod
     def read(cls, market: Market) -> "Accounts":
         """Read them now."""
         numbers = {creator.pk: number for number, creator in enumerate(market.creators)}
         pending = {numbers[pk]: amount for pk, amount in _rows(PENDING, [list(numbers)])}
-        return cls({(unit, kind): amount for unit, kind, amount in _rows(ACCOUNTS, [])}, pending)
+        accounts = {(unit, kind): amount for unit, kind, amount in _rows(ACCOUNTS, [])}
+        return cls(accounts, pending, _rows(POSTINGS, [])[0][0])
 
     def __sub__(self, before: "Accounts") -> "Accounts":
         """Give what was added since."""
         found = {name: amount - before.accounts.get(name, 0) for name, amount in self.accounts.items()}
         pending = {n: amount - before.pending.get(n, 0) for n, amount in self.pending.items()}
-        return Accounts(nonzero(found), nonzero(pending))
+        return Accounts(nonzero(found), nonzero(pending), self.postings - before.postings)
 
 
 def check_books(found: Accounts, books: Books) -> None:

@@ -56,7 +56,7 @@ def agree(answer: Answer, expected: Answer) -> None:
     raise AssertionError(f"answered {answer}, expected {expected}")
 
 
-def failure(prover: str, *, seed: int, count: int, command: Command, error: AssertionError) -> AssertionError:
+def failure(prover: str, *, seed: int, count: int, command: Command, error: Exception) -> AssertionError:
     """Say what differs, after which command, and how to run it again."""
     again = f"make prove PROVERS={prover} N={count} SEED={seed}"
     return AssertionError(f"{prover}, seed {seed}: {error}\n  at: {command}\n  again: {again}")

@@ -22,12 +22,18 @@ from tests.provers.commands import (
 from tests.provers.model import Execution, Model
 
 NOBODY: Final = 999
+# A thousandth of one of its input tokens costs a micro: any cost can be hit.
+TOKENS: Final = 1
+AGENTS_DRAWN: Final = (0, TOKENS, TOKENS, TOKENS, 2, 3, 4)
+AROUND: Final = (-1, 0, 0, 1)
+TOGETHER: Final = 20
+TTL_MAX: Final = 120
 METRICS: Final = ("request", "input_tokens", "output_tokens", "compute_minute", "gb")
 # How often each kind is drawn.
 WEIGHTS: Final = {
-    "top_up": 2,
-    "bundle": 4,
-    "promise": 6,
+    "top_up": 1,
+    "bundle": 6,
+    "promise": 8,
     "adjust": 6,
     "reserve": 34,
     "meter": 8,
@@ -79,7 +85,9 @@ class Generator:
         return (1 + int(self.draw() * top)) * CREDIT if kind == 1 else 1 + int(self.draw() * top * CREDIT)
 
     def _soon(self, now: int) -> int:
-        return now + self.random.randint(1, 90)
+        """Draw an expiry; many at the same moments, so that several grants fall due together."""
+        soon = now + 1 + int(self.draw() * 90)
+        return soon if self._one_in(3) else soon - soon % -TOGETHER
 
     def _label(self) -> str:
         """Name a cause; one in ten is used again."""
@@ -87,14 +95,14 @@ class Generator:
         return f"{self.name}.{number}"
 
     def _top_up(self, now: int) -> Command:
-        cents = self.random.choice([100, 101, 999, 1000])
+        cents = self.random.choice([5, 7, 30, 101])
         bonus = self.random.choice([0, 0, self._amount(300)])
-        fee = self.random.choice([None, 30 + cents * 29 // 1000])
+        fee = self.random.choice([None, 1 + cents * 29 // 1000])
         return TopUp(self._customer(), cents, bonus, self._label(), fee)
 
     def _bundle(self, now: int) -> Command:
         funding_class = self.random.choice(["bonus", "plan"])
-        cents = self.random.choice([1, 7, 33, 99])
+        cents = self.random.choice([1, 7, 33])
         label = f"{self.name}.b{self.number}"
         return Bundle(self._customer(), cents, self._amount(400), funding_class, self._soon(now), label)
 
@@ -114,8 +122,10 @@ class Generator:
         available = max(self.model.wallets[customer, None].available(now), 0)
         return max(self.random.choice([available, available + 1, available // 2, available // 7, 1]), 1)
 
-    def _usage(self, agent: int) -> Usage:
-        """Read out a run: what the agent charges for, and now and then something else."""
+    def _usage(self, agent: int, edge: int = 0) -> Usage:
+        """Read out a run: what the agent charges for, now and then something else; or what costs just the edge."""
+        if agent == TOKENS and edge and self._one_in(2):
+            return (("input_tokens", max(edge + self.random.choice(AROUND), 0)),)
         if agent >= len(AGENTS):
             return (("request", 1000),)
         metrics = [metric for metric, _ in AGENTS[agent].prices]
@@ -144,19 +154,21 @@ class Generator:
         if not self._one_in(3):
             most = self._near(customer, now) if customer != NOBODY and self._one_in(2) else self._amount(120)
         key = f"{self.name}.{self.number}" if self._one_in(2) else None
-        asked = Reserve(agent, customer, usage, most, self.random.randint(1, 60), key)
+        asked = Reserve(agent, customer, usage, most, 1 + int(self.draw() * TTL_MAX), key)
         if key is not None:
             self.asked.append(asked)
         return asked
 
     def _agent(self) -> int:
-        return NOBODY if self._one_in(80) else self.random.randrange(len(AGENTS))
+        return NOBODY if self._one_in(80) else self.random.choice(AGENTS_DRAWN)
 
     def _execution(self) -> Execution | None:
         """Pick an open execution, mostly; else any."""
         opened, every = self.model.open, self.model.executions
-        if opened and not self._one_in(6):
+        if opened and not self._one_in(4):
             return self.random.choice(list(opened.values()))
+        if self.model.expired and not self._one_in(3):
+            return self.random.choice(list(self.model.expired.values()))
         return every[self.random.randint(max(len(every) - 60, 1), len(every))] if every else None
 
     def _meter(self, now: int) -> Command:
@@ -184,6 +196,7 @@ class Generator:
             self.picked.add(execution.number)
         agent = self._agent() if execution is None else AGENTS.index(execution.agent)
         customer = NOBODY if self._one_in(60) else self._customer()
+        usage = self._usage(agent, self._edge(execution, customer, agent, now))
         named = f"{self.name}.{self.number}.{place}"
         event = None if self._one_in(3) else f"e{named}"
         key = f"k{named}" if self._one_in(6) or (event is None and execution is None) else None
@@ -194,24 +207,27 @@ class Generator:
         late = self.random.choice(LATE)
         occurred = now - late if self._one_in(10) else None
         success = not self._one_in(8)
-        report = Report(number, agent, customer, self._usage(agent), success, event, key, occurred)
+        report = Report(number, agent, customer, usage, success, event, key, occurred)
         self.reports.append(report)
         return report
 
+    def _edge(self, execution: Execution | None, customer: int, agent: int, now: int) -> int:
+        """Give a cost at which the answer turns: the hold, the hold and all that is available, or that alone."""
+        if agent != TOKENS:
+            return 0
+        if execution is None:
+            if customer == NOBODY:
+                return 0
+            return max([wallet.available(now) for wallet in self.model.paying(customer, AGENTS[agent])])
+        available = max(execution.wallet.available(now), 0)
+        return execution.held + available * int(self.draw() * 2)
+
     def _repeated(self, report: Report) -> Report:
-        """Send a report again, or another one under its keys."""
-        if not self._one_in(3):
-            return report
-        return Report(
-            report.execution,
-            report.agent,
-            report.customer,
-            report.usage,
-            not report.success,
-            report.event,
-            report.key,
-            report.occurred,
-        )
+        """Send a report again, or another one under its keys, or one under the keys of two."""
+        kind = int(self.draw() * 4)
+        if kind == 0:
+            return report._replace(success=not report.success)
+        return report if kind > 1 else report._replace(key=self.random.choice(self.reports[-50:]).key)
 
     def _balance(self, now: int) -> Command:
         return Balance(self.random.randrange(len(AGENTS)), self._customer())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.provers.books import Books, Charge, earnings
-from tests.provers.catalogue import AGENTS, CREDIT, SELF, Cell, Priced, split
+from tests.provers.catalogue import AGENTS, SELF, Cell, Priced, split
 from tests.provers.commands import (
     Adjust,
     Answer,
@@ -28,16 +28,12 @@ from tests.provers.commands import (
     Sweep,
     TopUp,
 )
-from tests.provers.wallet import Drawn, Grant, Wallet
+from tests.provers.funds import DAY, Funds, refused
+from tests.provers.wallet import Drawn, Wallet
 
-DAY: Final = 1_440
 LATE_MAX: Final = 35 * DAY
-CENT_CASH: Final = 10_000
-CENT_CREDITS: Final = 10 * CREDIT
-BONUS_MINUTES: Final = 365 * DAY
 SETTLEABLE: Final = frozenset({"reserved", "running", "expired"})
 OPEN: Final = frozenset({"reserved", "running"})
-DONE: Final[Answer] = ("done",)
 
 
 @dataclass(slots=True)
@@ -73,44 +69,36 @@ class Reserved:
     answer: Answer
 
 
-def refused(code: str) -> Answer:
-    """Answer a refusal by its code."""
-    return ("refused", code)
-
-
 def closed(state: str) -> Answer:
     """Answer that an execution is closed, and how."""
     return ("refused", "execution_closed", state)
 
 
-class Model:
+class Model(Funds):
     """Some customers, their runs, and the books these lead to."""
 
     def __init__(self, customers: int, books: Books, *, insiders: Iterable[int] = ()) -> None:
-        self.books = books
-        # (customer, owner of the agents that it is good for; None: any)
-        self.wallets: dict[tuple[int, int | None], Wallet] = {(n, None): Wallet() for n in range(customers)}
+        super().__init__(range(customers), books)
         # Customers that share a member with the creator SELF, who earns nothing from them.
         self.insiders = frozenset(insiders)
         self.executions: dict[int, Execution] = {}
         self.open: dict[int, Execution] = {}
+        self.expired: dict[int, Execution] = {}
         self.reserved: dict[str, Reserved] = {}
         self.logged: dict[tuple[str, str], tuple[tuple[object, ...], int]] = {}
-        self.causes: set[tuple[str, str]] = set()
         self.unposted: list[Charge] = []
-        self.grants = 0
 
         self._doing: dict[type, Callable[[Any, int], Answer]] = {
             Reserve: self._reserve,
             Log: self._log_all,
             Meter: self._meter,
             Release: self._release,
-            TopUp: self._top_up,
-            Bundle: self._bundle,
-            Promise: self._promise,
-            Adjust: self._adjust,
+            TopUp: self.top_up,
+            Bundle: self.bundle,
+            Promise: self.promise,
+            Adjust: self.adjust,
             Balance: self._balance,
-            Expire: self._expire_grants,
+            Expire: self.expire_grants,
             Sweep: lambda _, now: ("swept", self.sweep(now)),
             Post: lambda *_: ("posted", self.post()),
         }
@@ -119,104 +107,25 @@ class Model:
         """Do a command; give the answer that the system must give."""
         return self._doing[type(command)](command, now)
 
-    def paying(self, customer: int, agent: Priced) -> list[Wallet]:
-        """List the wallets that may pay for an agent, in burn order."""
-        found = (self.wallets.get((customer, agent.owner)), self.wallets.get((customer, None)))
-        return [wallet for wallet in found if wallet is not None]
-
     def shares(self, execution: Execution) -> tuple[tuple[int, int], ...]:
         """Give who earns from a run: nobody earns from itself, the platform has that part."""
-        inside = execution.customer in self.insiders
-        return tuple(each for each in execution.agent.shares if not (inside and each[0] == SELF))
+        shares = execution.agent.shares
+        if execution.customer not in self.insiders:
+            return shares
+        return tuple([each for each in shares if each[0] != SELF])
 
     def sweep(self, now: int) -> int:
         """Expire overdue executions."""
         due = [execution for execution in self.open.values() if execution.expires <= now]
         for execution in due:
             self._close(execution, "expired", now)
+            self.expired[execution.number] = execution
         return len(due)
 
     def post(self) -> int:
         """Post what is settled."""
         charges, self.unposted = self.unposted, []
         return self.books.post(charges)
-
-    # Money in and out
-
-    def _grant(
-        self, funding_class: str, amount: int, cash: int, expires: int | None, *, fee: int = 0, price: int = 1
-    ) -> Grant:
-        self.grants += 1
-        self.books.accounts["CREDITS", f"issued.{funding_class}"] -= amount
-        self.books.credit("USD", stripe_cash=-cash, deferred=cash)
-        return Grant(self.grants, funding_class, amount, cash, expires, fee, price)
-
-    def _top_up(self, top_up: TopUp, now: int) -> Answer:
-        if self._happened("payment", top_up.payment):
-            return DONE
-        paid, cash = top_up.cents * CENT_CREDITS, top_up.cents * CENT_CASH
-        paid_cash = _larger_part(cash, paid, top_up.bonus)
-        rest = {"fee": top_up.fee or 0, "price": top_up.cents}
-        parts = [self._grant("paid", paid, paid_cash, None, **rest)]
-        if top_up.bonus:
-            bonus_cash, ends = cash - paid_cash, now + BONUS_MINUTES
-            parts.append(self._grant("bonus", top_up.bonus, bonus_cash, ends, **rest))
-        self.wallets[top_up.customer, None].credit(*parts)
-        if top_up.fee:
-            fee = top_up.fee * CENT_CASH
-            self.books.credit("USD", stripe_fees=-fee, stripe_cash=fee)
-        return DONE
-
-    def _bundle(self, bundle: Bundle, now: int) -> Answer:
-        cash = bundle.cents * CENT_CASH
-        if bundle.funding_class == "plan":
-            wallet = self.wallets.setdefault((bundle.customer, 0), Wallet())
-            wallet.credit(self._grant("plan", bundle.extra, cash, bundle.expires))
-            return DONE
-        paid = bundle.cents * CENT_CREDITS
-        paid_cash = _larger_part(cash, paid, bundle.extra)
-        self.wallets[bundle.customer, None].credit(
-            self._grant("paid", paid, paid_cash, None),
-            self._grant("bonus", bundle.extra, cash - paid_cash, bundle.expires),
-        )
-        return DONE
-
-    def _promise(self, promise: Promise, now: int) -> Answer:
-        if self._happened("promo", promise.reference):
-            return ("replayed",)
-        grant = self._grant("promo", promise.amount, 0, promise.expires)
-        self.wallets[promise.customer, None].credit(grant)
-        return DONE
-
-    def _adjust(self, adjust: Adjust, now: int) -> Answer:
-        wallet = self.wallets[adjust.customer, None]
-        if adjust.amount == 0:
-            return refused("invalid_input")
-        if ("adjustment", adjust.reference) in self.causes:
-            return ("replayed",)
-        if adjust.amount < 0:
-            if wallet.available(now) < -adjust.amount:
-                return refused("insufficient_credits")
-            self._expire(wallet, now)
-            self.books.voided(wallet.void(-adjust.amount, now))
-        else:
-            wallet.credit(self._grant("adjustment", adjust.amount, 0, None))
-        self.causes.add(("adjustment", adjust.reference))
-        return DONE
-
-    def _happened(self, kind: str, reference: str) -> bool:
-        cause = (kind, reference)
-        seen = cause in self.causes
-        self.causes.add(cause)
-        return seen
-
-    def _expire_grants(self, asked: Expire, now: int) -> Answer:
-        return ("expired", self._expire(self.wallets[asked.customer, None], now))
-
-    def _expire(self, wallet: Wallet, now: int) -> int:
-        gone = wallet.expire(now)
-        self.books.expired(gone)
-        return sum(amount for amount, _ in gone)
 
     # An execution until it settles
 
@@ -254,7 +163,7 @@ class Model:
 
     def _place(self, execution: Execution, wallets: list[Wallet], hold: int, now: int) -> None:
         for wallet in wallets:
-            self._expire(wallet, now)
+            self.expire(wallet, now)
             if wallet.balance - wallet.held >= hold:
                 wallet.place(execution.number, hold, now)
                 execution.wallet, execution.held = wallet, hold
@@ -294,7 +203,7 @@ class Model:
         del self.open[execution.number]
         if execution.held:
             execution.wallet.close(execution.number)
-            self._expire(execution.wallet, now)
+            self.expire(execution.wallet, now)
 
     # Settlement
 
@@ -367,6 +276,7 @@ class Model:
         drawn = self._capture(execution, charged, now)
         available = execution.wallet.available(now)
         self.open.pop(execution.number, None)
+        self.expired.pop(execution.number, None)
         execution.state = _outcome(charges=charges, charged=charged, cost=cost)
         execution.settled = said
         self._share(execution, charged, drawn, now)
@@ -388,11 +298,11 @@ class Model:
         if execution.held and execution.state != "expired":
             opened = wallet.close(execution.number).opened
         elif charged:
-            self._expire(wallet, now)
+            self.expire(wallet, now)
         else:
             return []
         drawn = wallet.burn(charged, opened) if charged else []
-        self._expire(wallet, now)
+        self.expire(wallet, now)
         return drawn
 
     def _share(self, execution: Execution, charged: int, drawn: list[Drawn], now: int) -> None:
@@ -407,20 +317,16 @@ class Model:
         if charged:
             self.books.accounts["CREDITS", "clearing"] += charged
             execution.unpaid = sum(
-                part * unpaid[name] // amounts[name]
-                for name, creator, part in execution.cells
-                if creator is not None
+                [
+                    part * unpaid[name] // amounts[name]
+                    for name, creator, part in execution.cells
+                    if creator is not None
+                ]
             )
             earned = earnings(execution.cells)
             self.unposted.append(
                 Charge(now, execution.number, charged, execution.cash, earned, execution.unpaid)
             )
-
-
-def _larger_part(cash: int, paid: int, bonus: int) -> int:
-    """Part a purchase's cash; the larger remainder gets the odd micro, and a tie goes to the paid part."""
-    part, rest = divmod(cash * paid, paid + bonus)
-    return part + (rest > 0 and rest >= (cash * bonus) % (paid + bonus))
 
 
 def _quoted(asked: Reserve, agent: Priced) -> tuple[int, int] | None:

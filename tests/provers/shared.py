@@ -15,7 +15,7 @@ from accounts.models import Customer
 from tests.provers.books import Books, Charge, earnings
 from tests.provers.catalogue import AGENTS, CREDIT, split
 from tests.provers.commands import Adjust, Answer, Command, Log, Release, Report, Reserve, TopUp
-from tests.provers.model import CENT_CASH, CENT_CREDITS
+from tests.provers.funds import CENT_CASH, CENT_CREDITS
 from tests.provers.system import Market, Numbers, System
 
 CENTS: Final = 90

@@ -39,7 +39,7 @@ from tests.provers.commands import (
     TopUp,
     Usage,
 )
-from tests.provers.model import CENT_CASH, CENT_CREDITS, DONE
+from tests.provers.funds import CENT_CASH, CENT_CREDITS, DONE
 from tests.support import ledger as ledgers
 from tests.support import runs
 from wallets import chart, grants, ledger, money, operations

@@ -1,0 +1,123 @@
+"""The model of what customers own: money that comes in as grants, goes out by adjustments, and runs out."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from tests.provers.books import Books
+from tests.provers.catalogue import CREDIT, Priced
+from tests.provers.commands import Adjust, Answer, Bundle, Expire, Promise, TopUp
+from tests.provers.wallet import Grant, Wallet
+
+DAY: Final = 1_440
+CENT_CASH: Final = 10_000
+CENT_CREDITS: Final = 10 * CREDIT
+BONUS_MINUTES: Final = 365 * DAY
+DONE: Final[Answer] = ("done",)
+
+
+def refused(code: str) -> Answer:
+    """Answer a refusal by its code."""
+    return ("refused", code)
+
+
+class Funds:
+    """Some customers' wallets, and the books they lead to."""
+
+    def __init__(self, customers: Iterable[int], books: Books) -> None:
+        self.books = books
+        # (customer, owner of the agents that it is good for; None: any)
+        self.wallets: dict[tuple[int, int | None], Wallet] = {(n, None): Wallet() for n in customers}
+        self.causes: set[tuple[str, str]] = set()
+        self.granted = 0
+
+    def paying(self, customer: int, agent: Priced) -> list[Wallet]:
+        """List the wallets that may pay for an agent, in burn order."""
+        found = (self.wallets.get((customer, agent.owner)), self.wallets.get((customer, None)))
+        return [wallet for wallet in found if wallet is not None]
+
+    def _grant(
+        self, funding_class: str, amount: int, cash: int, expires: int | None, *, fee: int = 0, price: int = 1
+    ) -> Grant:
+        self.granted += 1
+        self.books.accounts["CREDITS", f"issued.{funding_class}"] -= amount
+        self.books.credit("USD", stripe_cash=-cash, deferred=cash)
+        return Grant(self.granted, funding_class, amount, cash, expires, fee, price)
+
+    def top_up(self, top_up: TopUp, now: int) -> Answer:
+        """Credit a payment, once."""
+        if self._happened("payment", top_up.payment):
+            return DONE
+        paid, cash = top_up.cents * CENT_CREDITS, top_up.cents * CENT_CASH
+        paid_cash = _larger_part(cash, paid, top_up.bonus)
+        rest = {"fee": top_up.fee or 0, "price": top_up.cents}
+        parts = [self._grant("paid", paid, paid_cash, None, **rest)]
+        if top_up.bonus:
+            bonus_cash, ends = cash - paid_cash, now + BONUS_MINUTES
+            parts.append(self._grant("bonus", top_up.bonus, bonus_cash, ends, **rest))
+        self.wallets[top_up.customer, None].credit(*parts)
+        if top_up.fee:
+            fee = top_up.fee * CENT_CASH
+            self.books.credit("USD", stripe_fees=-fee, stripe_cash=fee)
+        return DONE
+
+    def bundle(self, bundle: Bundle, now: int) -> Answer:
+        """Credit a purchase whose second part expires; a plan's credits have a wallet of their own."""
+        cash = bundle.cents * CENT_CASH
+        if bundle.funding_class == "plan":
+            wallet = self.wallets.setdefault((bundle.customer, 0), Wallet())
+            wallet.credit(self._grant("plan", bundle.extra, cash, bundle.expires))
+            return DONE
+        paid = bundle.cents * CENT_CREDITS
+        paid_cash = _larger_part(cash, paid, bundle.extra)
+        self.wallets[bundle.customer, None].credit(
+            self._grant("paid", paid, paid_cash, None),
+            self._grant("bonus", bundle.extra, cash - paid_cash, bundle.expires),
+        )
+        return DONE
+
+    def promise(self, promise: Promise, now: int) -> Answer:
+        """Give promotional credits, once."""
+        if self._happened("promo", promise.reference):
+            return ("replayed",)
+        grant = self._grant("promo", promise.amount, 0, promise.expires)
+        self.wallets[promise.customer, None].credit(grant)
+        return DONE
+
+    def adjust(self, adjust: Adjust, now: int) -> Answer:
+        """Adjust a balance, once; down to what is available."""
+        wallet = self.wallets[adjust.customer, None]
+        if adjust.amount == 0:
+            return refused("invalid_input")
+        if ("adjustment", adjust.reference) in self.causes:
+            return ("replayed",)
+        if adjust.amount < 0:
+            if wallet.available(now) < -adjust.amount:
+                return refused("insufficient_credits")
+            self.expire(wallet, now)
+            self.books.voided(wallet.void(-adjust.amount, now))
+        else:
+            wallet.credit(self._grant("adjustment", adjust.amount, 0, None))
+        self.causes.add(("adjustment", adjust.reference))
+        return DONE
+
+    def _happened(self, kind: str, reference: str) -> bool:
+        cause = (kind, reference)
+        seen = cause in self.causes
+        self.causes.add(cause)
+        return seen
+
+    def expire_grants(self, asked: Expire, now: int) -> Answer:
+        """Expire what is due."""
+        return ("expired", self.expire(self.wallets[asked.customer, None], now))
+
+    def expire(self, wallet: Wallet, now: int) -> int:
+        """Expire what is due on a wallet; give the credits that went."""
+        gone = wallet.expire(now)
+        self.books.expired(gone)
+        return sum(amount for amount, _ in gone)
+
+
+def _larger_part(cash: int, paid: int, bonus: int) -> int:
+    """Part a purchase's cash; the larger remainder gets the odd micro, and a tie goes to the paid part."""
+    part, rest = divmod(cash * paid, paid + bonus)
+    return part + (rest > 0 and rest >= (cash * bonus) % (paid + bonus))
