@@ -1,8 +1,11 @@
 """POST /internal/executions/{id}/meter and /release, GET /v1/executions/{id}, GET /v1/usage."""
 
+import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from accounts.models import Customer
@@ -131,6 +134,14 @@ def test_the_receipt_of_another_customer_is_404_and_a_routers_key_403(
     assert Caller(client, people.router_key(), path).get().status_code == 403
 
 
+@pytest.fixture
+def _at_noon() -> Iterator[None]:
+    """Keep midnight out of a test that counts days."""
+    with time_machine.travel(runs.MONDAY.replace(hour=12)):
+        yield
+
+
+@pytest.mark.usefixtures("_at_noon")
 def test_usage_is_grouped_by_agent_model_and_day(
     client: Client, router: Caller, agent: Agent, bob: Customer
 ) -> None:
@@ -151,6 +162,14 @@ def test_usage_is_grouped_by_agent_model_and_day(
     assert {row["model"]: row["executions"] for row in models} == {"haiku": 2, "sonnet": 1, None: 1}
     (day,) = caller.get(group_by="day").json()["data"]
     assert (day["executions"], day["usage"]["input_tokens"]) == (4, "3000")
+
+
+def test_usage_shows_what_another_machines_clock_puts_a_moment_ahead(
+    client: Client, agent: Agent, bob: Customer
+) -> None:
+    runs.charge(agent, bob, "ahead", now=clock.now() + dt.timedelta(seconds=5))
+    report = Caller(client, people.customer_key(bob), "/v1/usage").get().json()
+    assert report["total"]["executions"] == 1
 
 
 @pytest.mark.parametrize(
