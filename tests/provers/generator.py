@@ -154,21 +154,24 @@ class Generator:
         if not self._one_in(3):
             most = self._near(customer, now) if customer != NOBODY and self._one_in(2) else self._amount(120)
         key = f"{self.name}.{self.number}" if self._one_in(2) else None
-        asked = Reserve(agent, customer, usage, most, 1 + int(self.draw() * TTL_MAX), key)
+        asked = Reserve(agent, customer, usage, most, self._ttl(), key)
         if key is not None:
             self.asked.append(asked)
         return asked
+
+    def _ttl(self) -> int:
+        """Draw how long a hold lives: mostly short, so that some expire before they are settled."""
+        return 1 + int(self.draw() ** 3 * TTL_MAX)
 
     def _agent(self) -> int:
         return NOBODY if self._one_in(80) else self.random.choice(AGENTS_DRAWN)
 
     def _execution(self) -> Execution | None:
-        """Pick an open execution, mostly; else any."""
-        opened, every = self.model.open, self.model.executions
-        if opened and not self._one_in(4):
-            return self.random.choice(list(opened.values()))
-        if self.model.expired and not self._one_in(3):
-            return self.random.choice(list(self.model.expired.values()))
+        """Pick one that is open, mostly, or that has expired; else any of late."""
+        kind, every = self.draw(), self.model.executions
+        chosen = self.model.open if kind < 0.6 else self.model.expired if kind < 0.9 else None
+        if chosen:
+            return self.random.choice(list(chosen.values()))
         return every[self.random.randint(max(len(every) - 60, 1), len(every))] if every else None
 
     def _meter(self, now: int) -> Command:
