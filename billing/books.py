@@ -9,7 +9,7 @@ INVARIANTS: Final = [
         "clearing is what is not posted",
         "Every charge reaches its creator and the platform, once.",
         "SELECT l.booked, e.unposted FROM (SELECT coalesce(sum(amount), 0) AS booked FROM wallets_entry"
-        " WHERE wallet_id = wallets_platform('CREDITS', 'clearing')) l,"
+        " WHERE wallet_id = (SELECT wallets_platform('CREDITS', 'clearing'))) l,"
         " (SELECT coalesce(sum(charged), 0) AS unposted FROM billing_execution WHERE posting_id IS NULL) e"
         " WHERE l.booked <> e.unposted",
     ),
@@ -17,7 +17,7 @@ INVARIANTS: Final = [
         "executions charge what their settlement took",
         "The receipt and the ledger say the same.",
         "SELECT e.id, e.charged, x.amount FROM billing_execution e LEFT JOIN wallets_entry x"
-        " ON x.transaction_id = e.settlement_id AND x.wallet_id = wallets_platform('CREDITS', 'clearing')"
+        " ON x.transaction_id = e.settlement_id AND x.wallet_id = (SELECT wallets_platform('CREDITS', 'clearing'))"
         " WHERE e.charged <> coalesce(x.amount, 0)",
     ),
     Invariant(
@@ -75,7 +75,7 @@ INVARIANTS: Final = [
         "A batch moves exactly its runs.",
         "SELECT e.posting_id, sum(e.charged) AS charged, -max(x.amount) AS moved FROM billing_execution e"
         " JOIN wallets_entry x ON x.transaction_id = e.posting_id"
-        " AND x.wallet_id = wallets_platform('CREDITS', 'clearing') GROUP BY e.posting_id"
+        " AND x.wallet_id = (SELECT wallets_platform('CREDITS', 'clearing')) GROUP BY e.posting_id"
         " HAVING sum(e.charged) <> -max(x.amount)",
     ),
     Invariant(
@@ -88,15 +88,16 @@ INVARIANTS: Final = [
     Invariant(
         "executions burned the cash of their grants",
         "Deferred cash leaves with the credits it was paid for.",
-        "SELECT e.id, e.cash, coalesce(sum(d.cash), 0) AS drawn FROM billing_execution e"
-        " LEFT JOIN wallets_grantdrawdown d ON d.transaction_id = e.settlement_id"
-        " WHERE e.source <> 'plan_fee' GROUP BY e.id HAVING e.cash <> coalesce(sum(d.cash), 0)",
+        "SELECT e.id, e.cash, coalesce(d.cash, 0) AS drawn FROM billing_execution e"
+        " LEFT JOIN (SELECT transaction_id, sum(cash) AS cash FROM wallets_grantdrawdown GROUP BY 1) d"
+        " ON d.transaction_id = e.settlement_id"
+        " WHERE e.source <> 'plan_fee' AND e.cash <> coalesce(d.cash, 0)",
     ),
     Invariant(
         "deferred is the cash of what is not earned",
         "Deferred = cash of unburned credits and of unposted runs (ledger.md rule 1).",
         "SELECT l.booked, g.cash AS grants, e.cash AS unposted FROM (SELECT coalesce(sum(amount), 0) AS booked"
-        " FROM wallets_entry WHERE wallet_id = wallets_platform('USD', 'deferred')) l,"
+        " FROM wallets_entry WHERE wallet_id = (SELECT wallets_platform('USD', 'deferred'))) l,"
         " (SELECT coalesce(sum(cash_remaining), 0) AS cash FROM wallets_creditgrant) g,"
         " (SELECT coalesce(sum(cash), 0) AS cash FROM billing_execution WHERE posting_id IS NULL) e"
         " WHERE l.booked <> g.cash + e.cash",
@@ -104,8 +105,8 @@ INVARIANTS: Final = [
     Invariant(
         "usage events sum to their charge",
         "The breakdown by metric is the bill (F8).",
-        "SELECT e.id, e.charged, sum(u.charged) AS events FROM billing_execution e"
-        " JOIN billing_usageevent u ON u.execution_id = e.id GROUP BY e.id HAVING e.charged <> sum(u.charged)",
+        "SELECT e.id, e.charged, u.events FROM billing_execution e JOIN (SELECT execution_id, sum(charged) AS events"
+        " FROM billing_usageevent GROUP BY 1) u ON u.execution_id = e.id WHERE e.charged <> u.events",
     ),
     Invariant(
         "append-only guards of runs stand",

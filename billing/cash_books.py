@@ -17,7 +17,7 @@ SAID: Final = (
 BOOKED: Final = (
     "SELECT CASE x.kind WHEN 'suspense' THEN 'suspense' ELSE x.source_id END AS cause, -sum(e.amount) AS amount,"
     " max(x.recorded_at) AS last FROM wallets_entry e JOIN wallets_transaction x ON x.id = e.transaction_id"
-    " WHERE e.wallet_id = wallets_platform('USD', 'stripe_cash') AND x.kind <> 'stripe_fee' GROUP BY 1"
+    " WHERE e.wallet_id = (SELECT wallets_platform('USD', 'stripe_cash')) AND x.kind <> 'stripe_fee' GROUP BY 1"
 )
 # Booking and mirroring are two jobs, and each may be late; a sweep that failed is repeated within this time.
 SETTLED: Final = "%(now)s::timestamptz - interval '15 minutes'"

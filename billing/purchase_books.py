@@ -42,7 +42,7 @@ INVARIANTS: Final = [
         "fees are what Stripe took",
         "Stripe's fees in the ledger are those of its balance transactions (I33).",
         "SELECT l.booked, b.taken FROM (SELECT coalesce(-sum(amount), 0) AS booked FROM wallets_entry"
-        " WHERE wallet_id = wallets_platform('USD', 'stripe_fees')) l, (SELECT coalesce(sum(fee_cents - CASE"
+        " WHERE wallet_id = (SELECT wallets_platform('USD', 'stripe_fees'))) l, (SELECT coalesce(sum(fee_cents - CASE"
         " WHEN type IN ('stripe_fee', 'stripe_fx_fee', 'tax_fee') THEN amount_cents ELSE 0 END), 0) * 10000"
         " AS taken FROM billing_balancetransaction) b WHERE l.booked <> b.taken",
     ),
@@ -58,7 +58,7 @@ INVARIANTS: Final = [
         "Money that matches nothing does not stay unexplained (I39).",
         "SELECT x.public_id, x.description, e.amount FROM wallets_entry e"
         " JOIN wallets_transaction x ON x.id = e.transaction_id"
-        " WHERE e.wallet_id = wallets_platform('USD', 'suspense') AND x.kind = 'suspense'"
+        " WHERE e.wallet_id = (SELECT wallets_platform('USD', 'suspense')) AND x.kind = 'suspense'"
         " AND x.recorded_at < %(now)s::timestamptz - interval '24 hours'"
         " AND (SELECT sum(amount) FROM wallets_entry WHERE wallet_id = e.wallet_id) <> 0",
         timely=True,

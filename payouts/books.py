@@ -64,7 +64,7 @@ INVARIANTS: Final = (
         """
         SELECT l.total AS ledger, p.total AS payouts
         FROM (SELECT coalesce(sum(amount), 0) AS total FROM wallets_entry
-              WHERE wallet_id = wallets_platform('USD', 'in_transit')) l,
+              WHERE wallet_id = (SELECT wallets_platform('USD', 'in_transit'))) l,
              (SELECT coalesce(sum(amount_cents), 0) * 10000 AS total FROM payouts_payout
               WHERE state IN ('sending', 'unknown')) p
         WHERE l.total <> p.total
@@ -76,7 +76,7 @@ INVARIANTS: Final = (
         """
         SELECT l.total AS ledger, p.total AS payouts
         FROM (SELECT coalesce(sum(amount), 0) AS total FROM wallets_entry
-              WHERE wallet_id = wallets_platform('CREDITS', 'redeemed')) l,
+              WHERE wallet_id = (SELECT wallets_platform('CREDITS', 'redeemed'))) l,
              (SELECT coalesce(sum(amount - amount / amount_cents * reversed_cents), 0) AS total
               FROM payouts_payout
               WHERE state IN ('sending', 'unknown', 'sent', 'paid', 'reversed')) p
@@ -92,7 +92,7 @@ INVARIANTS: Final = (
         LEFT JOIN payouts_payoutattempt a ON a.payout_id = p.id AND a.outcome = 'succeeded'
         LEFT JOIN wallets_transaction t ON t.kind = 'transfer' AND t.source_id = p.stripe_transfer_id
         LEFT JOIN wallets_entry e
-            ON e.transaction_id = t.id AND e.wallet_id = wallets_platform('USD', 'stripe_cash')
+            ON e.transaction_id = t.id AND e.wallet_id = (SELECT wallets_platform('USD', 'stripe_cash'))
         WHERE p.stripe_transfer_id IS DISTINCT FROM a.stripe_transfer_id
            OR (p.stripe_transfer_id IS NOT NULL AND e.amount IS DISTINCT FROM p.amount_cents * 10000)
         """,

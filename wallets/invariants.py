@@ -131,7 +131,7 @@ INVARIANTS: Final = [
         "expired credits are not spent",
         "Only a hold opened before a grant's expiry may still burn it (I21).",
         "SELECT d.id, g.id AS grant_id FROM wallets_grantdrawdown d"
-        " JOIN wallets_creditgrant g ON g.id = d.grant_id"
+        " JOIN wallets_creditgrant g ON g.id = d.grant_id AND g.expires_at IS NOT NULL"
         " JOIN wallets_transaction t ON t.id = d.transaction_id"
         " LEFT JOIN wallets_hold h ON h.source_type = t.source_type AND h.source_id = t.source_id"
         " WHERE t.recorded_at >= g.expires_at AND coalesce(h.opened_at >= g.expires_at, true)",
@@ -139,17 +139,17 @@ INVARIANTS: Final = [
     Invariant(
         "settlements draw what they charge",
         "Each charge is paid by named grants, to the micro.",
-        "SELECT e.transaction_id, e.amount, coalesce(sum(d.amount), 0) AS drawn FROM wallets_entry e"
+        "SELECT e.transaction_id, e.amount, coalesce(d.drawn, 0) AS drawn FROM wallets_entry e"
         " JOIN wallets_transaction t ON t.id = e.transaction_id AND t.kind = 'settle'"
         " JOIN wallets_wallet w ON w.id = e.wallet_id AND w.owner_type = 'consumer'"
-        " LEFT JOIN wallets_grantdrawdown d ON d.transaction_id = e.transaction_id"
-        " GROUP BY e.id HAVING -e.amount <> coalesce(sum(d.amount), 0)",
+        " LEFT JOIN (SELECT transaction_id, sum(amount) AS drawn FROM wallets_grantdrawdown GROUP BY 1) d"
+        " ON d.transaction_id = e.transaction_id WHERE -e.amount <> coalesce(d.drawn, 0)",
     ),
     Invariant(
         "breakage is what expired",
         "No credit vanishes: what ran out is booked as breakage.",
         "SELECT b.booked, g.expired FROM (SELECT coalesce(sum(amount), 0) AS booked FROM wallets_entry"
-        " WHERE wallet_id = wallets_platform('CREDITS', 'breakage')) b,"
+        " WHERE wallet_id = (SELECT wallets_platform('CREDITS', 'breakage'))) b,"
         " (SELECT coalesce(sum(expired), 0) AS expired FROM wallets_creditgrant) g"
         " WHERE b.booked <> g.expired",
     ),
@@ -157,7 +157,7 @@ INVARIANTS: Final = [
         "owed is the image of creators' credits",
         "The dollars shown as owed are the credits creators have, converted once (I27).",
         "SELECT l.booked, c.image FROM (SELECT coalesce(sum(amount), 0) AS booked FROM wallets_entry"
-        " WHERE wallet_id = wallets_platform('USD', 'owed')) l,"
+        " WHERE wallet_id = (SELECT wallets_platform('USD', 'owed'))) l,"
         " (SELECT coalesce(sum(wallets_usd(balance)), 0) AS image FROM wallets_wallet"
         " WHERE owner_type = 'creator' AND kind <> 'debt') c WHERE l.booked <> c.image",
     ),
@@ -165,7 +165,7 @@ INVARIANTS: Final = [
         "creators' debt has its image",
         "What creators owe back stands in dollars too (I27).",
         "SELECT l.booked, c.image FROM (SELECT coalesce(sum(amount), 0) AS booked FROM wallets_entry"
-        " WHERE wallet_id = wallets_platform('USD', 'creator_debt')) l,"
+        " WHERE wallet_id = (SELECT wallets_platform('USD', 'creator_debt'))) l,"
         " (SELECT coalesce(sum(wallets_usd(balance)), 0) AS image FROM wallets_wallet"
         " WHERE owner_type = 'creator' AND kind = 'debt') c WHERE l.booked <> c.image",
     ),
