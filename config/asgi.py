@@ -6,8 +6,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 os.environ.setdefault("FAREBOX_PROCESS", "web")
 
 from django.core.asgi import get_asgi_application
+from django.core.signals import request_started
 
-from config.kit import checks
+from config.kit import checks, connections
 
 application = get_asgi_application()
+request_started.connect(connections.drop_closed)
 checks.refuse_when_unsafe()

@@ -23,14 +23,15 @@ def api(section: str) -> list[Any]:
 pages = [path("", include(f"{app}.urls")) for app in APPS if find_spec(f"{app}.urls")]
 
 urlpatterns = [
+    # The hot calls first: a path is compared with one pattern after the other.
+    path("internal/", include((api("internal"), "internal"))),
+    path("v1/", include((api("v1"), "v1"))),
     *pages,
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("v1/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
-    path("v1/", include((api("v1"), "v1"))),
-    path("internal/", include((api("internal"), "internal"))),
     # Before Django would try the path with a slash, or answer with a page.
     re_path(r"^(?:v1|internal)(?:/|$)", unknown_endpoint),
 ]

@@ -22,7 +22,7 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 # Development and tests may move the clock (config.kit.clock); production never reads its row.
 CLOCK_MOVABLE = False
-# web, migrate, or empty for workers and commands: who may pool connections, who owns the tables.
+# web, migrate, or empty for workers and commands: how connections are kept, who owns the tables.
 PROCESS = env.text("FAREBOX_PROCESS", "")
 
 INSTALLED_APPS = [
@@ -56,6 +56,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # Answers the hot calls of the API: everything below is for pages, and costs more than the check of a key.
+    "config.kit.middleware.PlainViewsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -104,16 +106,12 @@ DATABASES: dict[str, dict[str, Any]] = {
         # The money path is one function call that commits by itself: locks are held for one round trip.
         "AUTOCOMMIT": True,
         "ATOMIC_REQUESTS": False,
-        "CONN_HEALTH_CHECKS": True,
-        "CONN_MAX_AGE": 0 if PROCESS == "web" else 60,
+        # Each thread keeps a connection. The web process looks for a server that hung up (config.kit.connections),
+        # the others ask it, which costs a round trip a task.
+        "CONN_HEALTH_CHECKS": PROCESS != "web",
+        "CONN_MAX_AGE": 600 if PROCESS == "web" else 60,
     }
 }
-if PROCESS == "web":
-    # Celery closes a pool after every task, so workers have none.
-    DATABASES["default"]["OPTIONS"] = {
-        **DATABASES["default"].get("OPTIONS", {}),
-        "pool": {"min_size": 2, "max_size": env.number("DATABASE_POOL_SIZE", 10), "timeout": 10},
-    }
 # Append-only tables revoke what this role may not do to them (config.kit.sql).
 APPLICATION_ROLE = env.text("APPLICATION_ROLE", "farebox_app")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

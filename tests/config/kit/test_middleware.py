@@ -39,3 +39,23 @@ def test_a_post_to_nowhere_in_the_api_is_a_problem_and_no_page(path: str) -> Non
     answer = Client(enforce_csrf_checks=True).post(path, {}, content_type="application/json")
 
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_a_plain_view_is_answered_without_cookies_and_page_headers(client: Client) -> None:
+    user, customer = sign_up()
+    client.force_login(user)
+
+    answer = client.get("/v1/wallet/balance", headers=bearer(customer_key(customer)))
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Length"] == str(len(answer.content))
+    assert not answer.cookies
+    assert not {"Vary", "Content-Security-Policy", "X-Frame-Options"} & set(answer.headers)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "RateLimit" in answer.headers
+
+
+def test_a_plain_view_refuses_a_host_that_is_not_ours(client: Client) -> None:
+    answer = client.get("/v1/wallet/balance", headers={"Host": "elsewhere.example"})
+
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
