@@ -153,9 +153,10 @@ BEGIN
     DELETE FROM billing_agentreadingday;
     DELETE FROM billing_callerday;
     DELETE FROM billing_earningday;
+    -- In one statement, hence one snapshot: who commits after it is on the list by its own hand, once.
+    WITH emptied AS (DELETE FROM billing_unrolled)
     INSERT INTO billing_unrolled (execution_id, customer_id, agent_id)
-    SELECT x.id, x.customer_id, x.agent_id FROM billing_execution x
-    WHERE x.outcome <> '' AND NOT EXISTS (SELECT FROM billing_unrolled u WHERE u.execution_id = x.id);
-    SELECT count(*) INTO v_count FROM billing_unrolled;
+    SELECT id, customer_id, agent_id FROM billing_execution WHERE outcome <> '';
+    GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
 END $$;
