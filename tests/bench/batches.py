@@ -1,4 +1,4 @@
-"""Runs logged in batches: one call for 1, 10, 100 and 1,000, and the floor's work for 1,000 in one statement."""
+"""Runs logged in batches by one worker, beside the floor: by 16 clients, and a thousand in one statement."""
 
 import time
 from collections.abc import Callable
@@ -7,13 +7,18 @@ from typing import Final
 
 from psycopg import Connection
 
-from tests.bench.rounds import Measure
+from tests.bench import functions
+from tests.bench.pgbench import Pgbench
+from tests.bench.rounds import Measure, Sample
 
+Session = Connection[tuple[object, ...]]
 SIZES: Final = (1, 10, 100, 1_000)
 # How many runs a round logs, by the size of its calls.
-RUNS: Final = {1: 100, 10: 200, 100: 500, 1_000: 1_000}
+RUNS: Final = {1: 200, 10: 400, 100: 1_000, 1_000: 2_000}
+BASE: Final = "floor, 16 clients"
 ITEMS: Final = """
-SELECT jsonb_agg(bench.item('exe_log' || (%s::bigint + n), 1 + (%s::bigint + n) %% 10000))::text
+SELECT jsonb_agg(bench.item(CASE WHEN {reserved} THEN bench.ready_name(nextval('bench.settled'))
+    ELSE 'exe_' || md5('log' || %s::bigint + n) END, {reserved}, 1 + (%s::bigint + n) %% 10000))::text
 FROM generate_series(1, %s) n
 """
 FLOOR: Final = """
@@ -22,34 +27,51 @@ WITH taken AS (
 INSERT INTO bench.entry (wallet_id, amount) SELECT id, -1 FROM taken
 """
 CALL: Final = "SELECT bench.settle(%s::jsonb)"
-NAME: Final = "log, {:,} a call"
 
 
-def measures(connection: Connection[tuple[object, ...]]) -> list[Measure]:
-    """List the sizes, compared with the single call; the floor is compared with it too."""
+def measures(session: Session, pgbench: Pgbench) -> list[Measure]:
+    """List reserved runs settled, and runs logged without a reserve, by the size of a call."""
     numbers = count(start=0, step=max(RUNS.values()))
-    made = [Measure(NAME.format(size), NAME.format(1), _logging(connection, numbers, size)) for size in SIZES]
-    return [*made, Measure("floor, 1,000 in one statement", NAME.format(1), lambda: _floor(connection))]
+
+    def of(size: int, *, reserved: bool) -> Callable[[], Sample]:
+        def run() -> Sample:
+            bodies = _bodies(session, next(numbers), size, reserved=reserved)
+            return pgbench.meter.sample(lambda: _send(session, bodies, RUNS[size]))
+
+        return run
+
+    return [
+        Measure(BASE, BASE, functions.floor(pgbench, 16, transactions=functions.TRANSACTIONS[16])),
+        Measure(
+            "floor, 1,000 a statement, one client",
+            BASE,
+            lambda: pgbench.meter.sample(lambda: _floor(session)),
+        ),
+        *(Measure(f"settle reserved runs, {size:,} a call", BASE, of(size, reserved=True)) for size in SIZES),
+        *(Measure(f"log unreserved runs, {size:,} a call", BASE, of(size, reserved=False)) for size in SIZES),
+    ]
 
 
-def _logging(
-    connection: Connection[tuple[object, ...]], numbers: "count[int]", size: int
-) -> Callable[[], float]:
-    def timed() -> float:
-        first = next(numbers)
-        bodies = []
-        for start in range(first, first + RUNS[size], size):
-            row = connection.execute(ITEMS, [start, start, size]).fetchone()
-            bodies.append(row and row[0])
-        began = time.perf_counter()
-        for body in bodies:
-            connection.execute(CALL, [body])
-        return RUNS[size] / (time.perf_counter() - began)
-
-    return timed
+def _bodies(session: Session, first: int, size: int, *, reserved: bool) -> list[object]:
+    """Make a round's calls ahead, and reserve what they settle."""
+    if reserved:
+        ready = functions.MAKE_READY.format(wallet="1 + n % 10000", agent="0", count=RUNS[size])
+        session.execute(ready.encode())
+    items = ITEMS.format(reserved="true" if reserved else "false").encode()
+    starts = range(first, first + RUNS[size], size)
+    rows = [session.execute(items, [start, start, size]).fetchone() for start in starts]
+    return [row and row[0] for row in rows]
 
 
-def _floor(connection: Connection[tuple[object, ...]]) -> float:
+def _send(session: Session, bodies: list[object], runs: int) -> tuple[int, float]:
     began = time.perf_counter()
-    connection.execute(FLOOR.encode())
-    return 1_000 / (time.perf_counter() - began)
+    for body in bodies:
+        session.execute(CALL, [body])
+    return runs, time.perf_counter() - began
+
+
+def _floor(session: Session) -> tuple[int, float]:
+    began = time.perf_counter()
+    for _ in range(5):
+        session.execute(FLOOR.encode())
+    return 5_000, time.perf_counter() - began

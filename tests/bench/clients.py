@@ -9,7 +9,7 @@ from typing import Final
 
 LENGTH: Final = b"content-length: "
 HEAD_END: Final = b"\r\n\r\n"
-SILENCE_SECONDS: Final = 10.0
+SILENCE_SECONDS: Final = 60.0
 
 
 @dataclass
@@ -65,6 +65,37 @@ class Load:
                     ready.unregister(connection.socket)
                     connection.socket.close()
             return requests / (time.perf_counter() - began)
+
+    def run_paced(self, *, requests: int, a_second: int) -> float:
+        """Send that many at a fixed rate; a request that must wait for a connection has waited since its time."""
+        with selectors.DefaultSelector() as ready:
+            free = [
+                Connection(socket.create_connection((self.host, self.port))) for _ in range(self.connections)
+            ]
+            began = time.perf_counter()
+            sent = done = 0
+            while done < requests:
+                due = began + sent / a_second
+                if free and sent < requests and time.perf_counter() >= due:
+                    connection = free.pop()
+                    connection.send(self.request())
+                    connection.sent_at = due
+                    ready.register(connection.socket, selectors.EVENT_READ, connection)
+                    sent += 1
+                    continue
+                for connection in self._arrived(ready, max(due - time.perf_counter(), 0.0)):
+                    self.seconds.append(time.perf_counter() - connection.sent_at)
+                    ready.unregister(connection.socket)
+                    free.append(connection)
+                    done += 1
+            for connection in free:
+                connection.socket.close()
+            return requests / (time.perf_counter() - began)
+
+    @staticmethod
+    def _arrived(ready: selectors.BaseSelector, seconds: float) -> list[Connection]:
+        connections: list[Connection] = [key.data for key, _ in ready.select(seconds or 0.001)]
+        return [connection for connection in connections if connection.complete()]
 
     @staticmethod
     def _next(ready: selectors.BaseSelector) -> Connection:

@@ -1,80 +1,108 @@
 """The money path without HTTP: pgbench calls our functions, and the floor."""
 
-import re
-import subprocess
-import tempfile
 from collections.abc import Callable
 from typing import Final
 
-from config.devservices import environment, postgres
-from config.devservices.postgres import Cluster
-from tests.bench.rounds import Measure
+from tests.bench.pgbench import Pgbench
+from tests.bench.rounds import Measure, Sample
 
-PGBENCH: Final = postgres.PROGRAMS / "bin" / "pgbench"
-TPS: Final = re.compile(r"^tps = ([\d.]+)", re.MULTILINE)
-FAILED: Final = re.compile(r"^number of failed transactions: 0 ", re.MULTILINE)
-SECONDS_MAX: Final = 60
 CUSTOMERS: Final = 10_000
-# A round's transactions, shared by its clients: some tenths of a second each.
-TRANSACTIONS: Final = {1: 240, 16: 960}
+CREATORS: Final = 100
+# A round's transactions, shared by its clients: enough that what a connection costs at first does not show.
+TRANSACTIONS: Final = {1: 300, 16: 1_600, 32: 1_920}
+HOT_TRANSACTIONS: Final = 960
 FLOOR: Final = """
 WITH taken AS (UPDATE bench.balance SET balance = balance - 1 WHERE id = :w)
 INSERT INTO bench.entry (wallet_id, amount) VALUES (:w, -1);
 """
-RESERVE: Final = "SELECT bench.reserve(:w, 'exe_new' || nextval('bench.next')) AS execution"
-SETTLE: Final = "SELECT bench.settle(jsonb_build_array(bench.item({execution}, NULL)));\n"
-NEXT_READY: Final = "'exe_ready' || nextval('bench.settled')"
-MAKE_READY: Final = """
-SELECT count(bench.reserve({wallet}, 'exe_ready' || nextval('bench.ready'))) FROM generate_series(1, {count}) n
+# Names are random, as real ones are: an index that takes them in order would flatter us.
+RESERVE: Final = """
+\\set k random(100000000000000000, 999999999999999999)
+SELECT o_execution AS execution FROM bench.agent, billing_reserve(
+    'router', 'bench', 'key' || :k, '\\x00', 'exe_' || :k, 'hld_' || :k, 'cst_bench' || :w, creator, agent, version,
+    50000000, 50000000, NULL, '{"request": "1"}', '', '', '', false, now() + interval '1 hour', now())
+WHERE number = 0"""
+# Whatever is not settled divides by zero, and pgbench stops.
+SETTLE: Final = """
+SELECT 1 / (billing_settle(('[{{"principal": "bench", "keys": [["bench", "' || execution || '"]],
+    "fingerprint": "00", "cost": 50000000, "charges": true, "usage": {{"request": "1"}}, "outcome": "success",
+    "lines": [["request", "1", "50", 50000000]], "metrics": [["request", "1", 50000000]], "model": "",
+    "occurred_at": null, "execution": "' || execution || '"}}]')::jsonb,
+    '{{"plan": 10000, "promo": 10000, "bonus": 5000, "adjustment": 10000, "paid": 10000, "overage": 10000}}', now())
+    -> 0 ->> 'answer' = 'settled')::int FROM (SELECT {execution}) AS x(execution);
 """
+NEXT_READY: Final = "bench.ready_name(nextval('bench.settled'))"
+MAKE_READY: Final = """
+SELECT count(bench.reserve({wallet}, {agent}, bench.ready_name(nextval('bench.ready'))))
+FROM generate_series(1, {count}) n
+"""
+ONE_CREATOR: Final = "1"
+SPREAD: Final = f"1 + n % {CREATORS}"
+HALF_ON_ONE: Final = f"CASE WHEN n % 2 = 0 THEN 1 ELSE 1 + n % {CREATORS} END"
 
 
-def measures(cluster: Cluster) -> list[Measure]:
-    """List reserve, settle and both after one another: spread and hot, by one client and by sixteen."""
-    made = []
-    for clients in TRANSACTIONS:
-        for where, last in (("10,000 wallets", CUSTOMERS), ("one wallet", 1)):
-            told = f"{where}, {clients} client" + "s" * (clients > 1)
-            pick = f"\\set w random(1, {last})\n"
-            base = f"floor: {told}"
-            settle = SETTLE.format(execution=NEXT_READY)
-            both = f"{RESERVE} \\gset\n{SETTLE.format(execution=':execution')}"
-            made += [
-                Measure(base, base, _pgbench(cluster, pick + FLOOR, clients)),
-                Measure(f"reserve: {told}", base, _pgbench(cluster, f"{pick}{RESERVE};\n", clients)),
-                Measure(f"settle: {told}", base, _prepared(cluster, settle, clients, last)),
-                Measure(f"reserve+settle: {told}", base, _pgbench(cluster, pick + both, clients)),
-            ]
-    return made
+def measures(pgbench: Pgbench) -> list[Measure]:
+    """List reserve, settle and both after one another: spread and on one wallet, by 1, 16 and (hot) 32 clients."""
+    plan = [(clients, hot) for clients in (1, 16) for hot in (False, True)]
+    made = [measure for clients, hot in plan for measure in _of(pgbench, clients, hot=hot)]
+    # One hot wallet at 32 clients: the floor and the reserve only; a settle waits for the same row.
+    return [*made, *_of(pgbench, 32, hot=True)[:2]]
 
 
-def _prepared(cluster: Cluster, script: str, clients: int, last: int) -> Callable[[], float]:
-    """Reserve ahead as many as the round settles; that is not measured."""
-    ready = MAKE_READY.format(wallet=f"1 + n % {last}", count=TRANSACTIONS[clients])
-    run = _pgbench(cluster, script, clients)
+def creators(pgbench: Pgbench) -> list[Measure]:
+    """List the settle of runs on many creators, on one for half of them, and on one only."""
+    plan = [
+        (16, "spread creators", SPREAD),
+        (16, "half of the runs on one creator", HALF_ON_ONE),
+        (32, "spread creators", SPREAD),
+        (32, "one creator", ONE_CREATOR),
+    ]
+    return [
+        Measure(
+            f"settle: {name}, {clients} clients",
+            f"settle: spread creators, {clients} clients",
+            settle(pgbench, clients, transactions=TRANSACTIONS[clients], agent=agent),
+        )
+        for clients, name, agent in plan
+    ]
 
-    def timed() -> float:
-        with cluster.connect(environment.DATABASE, postgres.APP) as connection:
-            connection.execute(ready.encode())
-        return run()
 
-    return timed
+def reserve(
+    pgbench: Pgbench, clients: int, *, transactions: int, last: int = CUSTOMERS
+) -> Callable[[], Sample]:
+    """Give a round of reserves by pgbench."""
+    return pgbench.measure(f"{_pick(last)}{RESERVE};\n", clients=clients, transactions=transactions)
 
 
-def _pgbench(cluster: Cluster, script: str, clients: int) -> Callable[[], float]:
-    url = cluster.url(postgres.APP, environment.DATABASE)
-    each = str(TRANSACTIONS[clients] // clients)
-    words = [str(PGBENCH), "-n", "-M", "prepared", "-c", str(clients), "-j", str(min(clients, 2)), "-t", each]
+def settle(
+    pgbench: Pgbench, clients: int, *, transactions: int, agent: str = "0", last: int = CUSTOMERS
+) -> Callable[[], Sample]:
+    """Give a round of settles by pgbench, of runs that are reserved ahead, unmeasured."""
+    ready = MAKE_READY.format(wallet=f"1 + n % {last}", agent=agent, count=transactions)
+    script = SETTLE.format(execution=NEXT_READY)
+    return pgbench.measure(script, clients=clients, transactions=transactions, first=ready)
 
-    def timed() -> float:
-        with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
-            file.write(script)
-            file.flush()
-            argv = [*words, "-f", file.name, url]
-            done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=SECONDS_MAX)
-        found = TPS.search(done.stdout)
-        if done.returncode or found is None or not FAILED.search(done.stdout):
-            raise RuntimeError(f"pgbench failed:\n{done.stdout}{done.stderr}")
-        return float(found[1])
 
-    return timed
+def floor(
+    pgbench: Pgbench, clients: int, *, transactions: int, last: int = CUSTOMERS
+) -> Callable[[], Sample]:
+    """Give a round of the floor: the smallest durable form of a money movement."""
+    return pgbench.measure(_pick(last) + FLOOR, clients=clients, transactions=transactions)
+
+
+def _of(pgbench: Pgbench, clients: int, *, hot: bool) -> list[Measure]:
+    told = f"{'one wallet' if hot else '10,000 wallets'}, {clients} client" + "s" * (clients > 1)
+    last = 1 if hot else CUSTOMERS
+    count = HOT_TRANSACTIONS if hot and clients > 1 else TRANSACTIONS[clients]
+    base = f"floor: {told}"
+    both = f"{_pick(last)}{RESERVE} \\gset\n{SETTLE.format(execution=':execution')}"
+    return [
+        Measure(base, base, floor(pgbench, clients, transactions=count, last=last)),
+        Measure(f"reserve: {told}", base, reserve(pgbench, clients, transactions=count, last=last)),
+        Measure(f"settle: {told}", base, settle(pgbench, clients, transactions=count, last=last)),
+        Measure(f"reserve+settle: {told}", base, pgbench.measure(both, clients=clients, transactions=count)),
+    ]
+
+
+def _pick(last: int) -> str:
+    return f"\\set w random(1, {last})\n"

@@ -1,24 +1,61 @@
--- What the rounds need: 10,000 customers with a million credits each, one agent, and the floor's own two tables.
+-- What the rounds need: customers with a million credits each, one agent of the demo and a hundred like it, each of a
+-- creator of its own, and the floor's own two tables.
 CREATE SCHEMA bench;
 GRANT USAGE ON SCHEMA bench TO PUBLIC;
 
 INSERT INTO accounts_customer (public_id, name, email, created_at)
-SELECT 'cst_bench' || n, 'Bench ' || n, 'bench' || n || '@example.com', now() FROM generate_series(1, 10000) n;
+SELECT 'cst_' || kind || n, kind || '-' || n, kind || n || '@example.com', now()
+FROM (VALUES ('bench', :customers), ('maker', 100)) AS k(kind, count), generate_series(1, count) n;
 
-SELECT count(wallets_post('topup', 'bench', public_id, 'bench', '', now(), now(),
-    ARRAY[w, wallets_platform('CREDITS', 'issued.paid'), wallets_platform('USD', 'stripe_cash'),
-          wallets_platform('USD', 'deferred')],
-    ARRAY[1000000000000, -1000000000000, -1000000000, 1000000000], NULL)),
-    count(wallets_grant_add(w, 'paid', 1000000000000, 1000000000, 0, NULL, 'bench', public_id, now()))
-FROM (SELECT public_id, wallets_open('consumer', id, 'CREDITS', 'wallet', '', now()) AS w
-      FROM accounts_customer WHERE public_id LIKE 'cst_bench%') opened;
+-- One top-up for all of them, paid from our bank: Stripe knows nothing of it.
+CREATE TABLE bench.wallet AS
+SELECT public_id, wallets_open('consumer', id, 'CREDITS', 'wallet', '', now()) AS id
+FROM accounts_customer WHERE public_id LIKE 'cst_bench%';
+SELECT wallets_post('topup', 'bench', 'all', 'bench', '', now(), now(),
+    array_agg(id) || ARRAY[wallets_platform('CREDITS', 'issued.paid'), wallets_platform('USD', 'bank'),
+                           wallets_platform('USD', 'deferred')],
+    array_agg(1000000000000) || ARRAY[-count(*) * 1000000000000, -count(*) * 1000000000, count(*) * 1000000000], NULL)
+FROM bench.wallet;
+SELECT count(wallets_grant_add(id, 'paid', 1000000000000, 1000000000, 0, NULL, 'bench', public_id, now()))
+FROM bench.wallet;
 
--- The agent that runs: its creator's public id, its row, its newest version.
-CREATE TABLE bench.agent AS
-SELECT c.public_id AS creator, a.id AS agent, max(v.id) AS version
+-- A row of a table with other values in some columns, and an id of its own.
+CREATE FUNCTION bench.like_row(p_row anyelement, p_table text, p_values jsonb) RETURNS anyelement LANGUAGE sql AS $$
+    SELECT jsonb_populate_record(p_row,
+        jsonb_build_object('id', nextval(pg_get_serial_sequence(p_table, 'id'))) || p_values)
+$$;
+
+-- Agent 0 is the demo's; 1 to 100 are copies, written past the guard that closes what is published.
+SET session_replication_role = replica;
+CREATE TABLE bench.model AS
+SELECT c.id AS creator, a.id AS agent, p.id AS plan, max(v.id) AS version
 FROM marketplace_agent a JOIN marketplace_creator c ON c.id = a.creator_id
 JOIN marketplace_plan p ON p.agent_id = a.id JOIN marketplace_planversion v ON v.plan_id = p.id
-WHERE a.slug = 'per-request' GROUP BY 1, 2;
+WHERE a.slug = 'per-request' GROUP BY 1, 2, 3;
+INSERT INTO marketplace_creator SELECT copy.* FROM bench.model m JOIN marketplace_creator c ON c.id = m.creator,
+    accounts_customer k, bench.like_row(c, 'marketplace_creator', jsonb_build_object('public_id', 'cre_' || k.name,
+        'slug', k.name, 'customer_id', k.id)) copy WHERE k.public_id LIKE 'cst_maker%';
+INSERT INTO marketplace_agent SELECT copy.* FROM bench.model m JOIN marketplace_agent a ON a.id = m.agent,
+    marketplace_creator c, bench.like_row(a, 'marketplace_agent', jsonb_build_object('public_id', 'agt_' || c.slug,
+        'slug', c.slug, 'creator_id', c.id)) copy WHERE c.slug LIKE 'maker-%';
+INSERT INTO marketplace_plan SELECT copy.* FROM bench.model m JOIN marketplace_plan p ON p.id = m.plan,
+    marketplace_agent a, bench.like_row(p, 'marketplace_plan', jsonb_build_object('public_id', 'pln_' || a.slug,
+        'agent_id', a.id)) copy WHERE a.slug LIKE 'maker-%';
+INSERT INTO marketplace_planversion SELECT copy.* FROM bench.model m JOIN marketplace_planversion v ON v.id = m.version,
+    marketplace_plan p, bench.like_row(v, 'marketplace_planversion', jsonb_build_object(
+        'public_id', replace(p.public_id, 'pln_', 'ver_'), 'plan_id', p.id)) copy WHERE p.public_id LIKE 'pln_maker-%';
+CREATE TABLE bench.agent (number int PRIMARY KEY, creator_id bigint, creator text, agent bigint, version bigint);
+INSERT INTO bench.agent
+SELECT row_number() OVER (ORDER BY a.id) - 1, c.id, c.public_id, a.id, max(v.id)
+FROM marketplace_agent a JOIN marketplace_creator c ON c.id = a.creator_id
+JOIN marketplace_plan p ON p.agent_id = a.id JOIN marketplace_planversion v ON v.plan_id = p.id
+WHERE a.slug = 'per-request' OR a.slug LIKE 'maker-%' GROUP BY a.id, c.id;
+INSERT INTO marketplace_price SELECT copy.* FROM bench.model m JOIN marketplace_price r ON r.version_id = m.version,
+    bench.agent b, bench.like_row(r, 'marketplace_price', jsonb_build_object('version_id', b.version)) copy WHERE number > 0;
+INSERT INTO marketplace_splitshare SELECT copy.* FROM bench.model m
+    JOIN marketplace_splitshare s ON s.version_id = m.version, bench.agent b, bench.like_row(s, 'marketplace_splitshare',
+        jsonb_build_object('version_id', b.version, 'creator_id', b.creator_id)) copy WHERE number > 0;
+SET session_replication_role = origin;
 
 -- The floor: the smallest durable form of a money movement.
 CREATE TABLE bench.balance (id bigint PRIMARY KEY, balance bigint NOT NULL CHECK (balance >= 0)) WITH (fillfactor = 60);
@@ -27,28 +64,34 @@ CREATE TABLE bench.entry (
 CREATE INDEX ON bench.entry (wallet_id, id);
 INSERT INTO bench.balance SELECT n, 1000000000000 FROM generate_series(1, 10000) n;
 
--- Numbers of what is reserved in a round, of what is reserved ahead, and of that the next to be settled.
-CREATE SEQUENCE bench.next;
+-- The floor of ingestion: the table of usage events as it is, but for a key against doubles of its own.
+CREATE TABLE bench.event (LIKE billing_usageevent INCLUDING ALL);
+CREATE UNIQUE INDEX ON bench.event (execution_id, metric);
+
+-- Runs that are reserved ahead, and of those the next to be settled.
 CREATE SEQUENCE bench.ready;
 CREATE SEQUENCE bench.settled;
-
-CREATE FUNCTION bench.reserve(p_customer bigint, p_execution text) RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION bench.ready_name(p_number bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'exe_' || left(md5('ready' || p_number), 26)
+$$;
+CREATE FUNCTION bench.reserve(p_customer bigint, p_agent int, p_execution text) RETURNS text LANGUAGE sql AS $$
     SELECT o_execution FROM bench.agent, billing_reserve(
-        'router', 'key:bench', p_execution, '\x00', p_execution, 'hld' || p_execution, 'cst_bench' || p_customer,
+        'router', 'key:bench', p_execution, '\x00', p_execution, 'hld_' || substr(p_execution, 5), 'cst_bench' || p_customer,
         creator, agent, version, 50000000, 50000000, NULL, '{"request": "1"}', '', '', '', false,
         now() + interval '1 hour', now())
+    WHERE number = p_agent
 $$;
 
--- One report of a run: of a reserved one, or (p_customer) of one that was not.
-CREATE FUNCTION bench.item(p_execution text, p_customer bigint) RETURNS jsonb LANGUAGE sql AS $$
+-- One report: of a run that was reserved, or of one that was not.
+CREATE FUNCTION bench.item(p_execution text, p_reserved boolean, p_customer bigint) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('principal', 'key:bench', 'keys', jsonb_build_array(jsonb_build_array('bench', p_execution)),
         'fingerprint', repeat('0', 64), 'cost', 50000000, 'charges', true, 'usage', '{"request": "1"}'::jsonb,
         'lines', '[["request", "1", "50", 50000000]]'::jsonb, 'metrics', '[["request", "1", 50000000]]'::jsonb,
         'outcome', 'success', 'model', '', 'occurred_at', NULL,
-        'execution', CASE WHEN p_customer IS NULL THEN p_execution END,
-        'run', CASE WHEN p_customer IS NOT NULL THEN jsonb_build_object('public_id', p_execution,
+        'execution', CASE WHEN p_reserved THEN p_execution END,
+        'run', CASE WHEN NOT p_reserved THEN jsonb_build_object('public_id', left(p_execution, 30),
             'caller', 'cst_bench' || p_customer, 'creator', creator, 'agent', agent, 'version', version) END)
-    FROM bench.agent
+    FROM bench.agent WHERE number = 0
 $$;
 
 -- Settle in one call; an answer that is no settlement would make the figures lie.
