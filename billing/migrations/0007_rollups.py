@@ -7,7 +7,7 @@ from config.kit import sql
 UNROLLED = """
 CREATE TABLE billing_unrolled (
     execution_id bigint NOT NULL, customer_id bigint NOT NULL, agent_id bigint NOT NULL
-) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, vacuum_truncate = off)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000)
 """
 UNHOOK = """
 DROP TRIGGER billing_execution_ended ON billing_execution;
