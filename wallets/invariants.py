@@ -27,9 +27,9 @@ INVARIANTS: Final = [
     ),
     Invariant(
         "entries keep their wallet's unit",
-        "Credits and dollars never mix on a wallet (I3).",
+        "Credits and dollars never mix on a wallet, and no entry is without one (I3).",
         "SELECT e.id, e.unit, w.unit AS wallet_unit FROM wallets_entry e"
-        " JOIN wallets_wallet w ON w.id = e.wallet_id WHERE e.unit <> w.unit",
+        " LEFT JOIN wallets_wallet w ON w.id = e.wallet_id WHERE e.unit IS DISTINCT FROM w.unit",
     ),
     Invariant(
         "append-only guards stand",

@@ -20,7 +20,7 @@ SUMS = ("runday", "readingday", "agentday", "agentreadingday", "callerday", "ear
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_clock_offset"),
-        ("billing", "0004_plan_rates"),
+        ("billing", "0005_set_based_settle"),
         ("marketplace", "0004_in_force"),
     ]
 

@@ -84,8 +84,9 @@ class Execution(models.Model):
     opened_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    # Without a foreign key in the database, like those of Earning: see there.
     settlement = models.OneToOneField(
-        Transaction, on_delete=models.PROTECT, null=True, related_name="execution"
+        Transaction, on_delete=models.PROTECT, null=True, related_name="execution", db_constraint=False
     )
     posting = models.ForeignKey(
         Transaction, on_delete=models.PROTECT, null=True, related_name="posted_executions"
@@ -164,13 +165,21 @@ class Execution(models.Model):
 
 
 class Earning(models.Model):
-    """A creator's part of one execution, by UTC day of settle. Append-only; in the ledger once posted."""
+    """A creator's part of one execution, by UTC day of settle. Append-only; in the ledger once posted.
+
+    No foreign keys in the database: each settlement would lock its creator's row and its agent's, which all runs
+    of one creator share. `check_books` compares what is here with the executions' cells.
+    """
 
     execution = models.ForeignKey(
-        Execution, on_delete=models.PROTECT, related_name="earnings", db_index=False
+        Execution, on_delete=models.PROTECT, related_name="earnings", db_index=False, db_constraint=False
     )
-    creator = models.ForeignKey(Creator, on_delete=models.PROTECT, related_name="earnings", db_index=False)
-    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+", db_index=False)
+    creator = models.ForeignKey(
+        Creator, on_delete=models.PROTECT, related_name="earnings", db_index=False, db_constraint=False
+    )
+    agent = models.ForeignKey(
+        Agent, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     amount = models.BigIntegerField()
     zero_cash_amount = models.BigIntegerField(help_text="The part from grants that no cash stands behind.")
     day = models.DateField()

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from django.db import OperationalError, connection
-from psycopg.errors import DeadlockDetected
+from django.db import IntegrityError, OperationalError, connection
+from psycopg.errors import DeadlockDetected, UniqueViolation
 
 from billing import rating
 from billing.queries import executions, payers
@@ -32,7 +32,8 @@ from wallets import calls, money
 from wallets.calls import InsufficientCreditsError
 
 SETTLE: Final = "SELECT billing_settle(%s::jsonb, %s::jsonb, %s)"
-DEADLOCK_TRIES: Final = 3
+KEY_ONCE: Final = "billing_usageeventkey_pkey"
+TRIES: Final = 5
 
 
 class SubscriptionRequiredError(InsufficientCreditsError):
@@ -194,18 +195,25 @@ def _metrics(rated: Rated) -> list[tuple[str, str, int]]:
 
 def _call(items: list[dict[str, Any]], now: dt.datetime) -> list[dict[str, Any]]:
     parameters: list[Any] = [json.dumps(items), json.dumps(class_rates_bp()), now]
-    for attempt in range(1, DEADLOCK_TRIES + 1):
+    for attempt in range(1, TRIES + 1):
         try:
             with connection.cursor() as cursor:
                 cursor.execute(SETTLE, parameters)
                 (answers,) = cursor.fetchone()
-        except OperationalError as error:
-            # One event id sent for two wallets, by two batches, crosswise: the loser did nothing and tries again.
-            if attempt == DEADLOCK_TRIES or not isinstance(error.__cause__, DeadlockDetected):
+        except (IntegrityError, OperationalError) as error:
+            # The loser of a race did nothing and tries again.
+            if attempt == TRIES or not _lost_race(error.__cause__):
                 raise
         else:
             return list(json.loads(answers))
     raise AssertionError("unreachable")
+
+
+def _lost_race(cause: BaseException | None) -> bool:
+    """Tell whether another settlement logged one of the keys first: for another wallet or run, so nobody waited."""
+    if isinstance(cause, UniqueViolation):
+        return cause.diag.constraint_name == KEY_ONCE
+    return isinstance(cause, DeadlockDetected)
 
 
 def _judge(report: Report, answer: dict[str, Any]) -> Settled | DomainError:

@@ -1,189 +1,284 @@
--- Settle: charge what ran, release the rest, fix the split, write the usage. One item or a thousand, one call.
+-- Settle: charge what ran, release the rest, fix the split, write the usage. One item or a thousand, one call, and
+-- one statement a table.
 --
 -- An item is refused by an answer, never by an exception, and then leaves nothing behind. Locks are taken in one
--- order by every caller (logged keys, executions by id, wallets by id), so that batches cannot deadlock; whoever
--- closes or expires a hold has its execution locked first.
+-- order by every caller (executions by id, wallets by id, then the logged keys), so that batches cannot deadlock;
+-- whoever closes or expires a hold has its execution locked first.
 
--- What an answer is rendered from, the first time and at every replay.
-CREATE OR REPLACE FUNCTION billing_facts(p_execution bigint) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT jsonb_build_object('execution', e.public_id, 'state', e.state, 'cost', e.cost, 'charged', e.charged,
-        'released', e.released, 'unbilled', e.unbilled, 'available', e.available_after_settle,
-        'platform', e.platform_amount, 'processing', e.processing, 'lines', e.lines, 'version', v.public_id)
-    FROM billing_execution e JOIN marketplace_planversion v ON v.id = e.version_id WHERE e.id = p_execution
+DO $$ BEGIN
+    IF to_regtype('billing_settling') IS NULL THEN
+        -- One item on its way: what was sent, what was found, what was decided.
+        CREATE TYPE billing_settling AS (
+            fingerprint bytea, principal text, cost bigint, charges boolean, due bigint, occurred_at timestamptz,
+            run text, direct boolean,
+            id bigint, state text, hold bigint, held bigint, opened timestamptz, settled_as bytea,
+            customer bigint, agent bigint, version bigint, wallets bigint[],
+            answer text, charged bigint, unbilled bigint, wallet bigint, available bigint, transaction bigint
+        );
+    END IF;
+END $$;
+
+-- What the items are about; their executions are locked.
+CREATE OR REPLACE FUNCTION billing_settle_find(p_items jsonb[], p_now timestamptz) RETURNS billing_settling[]
+LANGUAGE sql STABLE AS $$
+    SELECT array_agg(ROW(decode(item ->> 'fingerprint', 'hex'), item ->> 'principal', (item ->> 'cost')::bigint,
+        (item ->> 'charges')::boolean,
+        CASE WHEN (item ->> 'charges')::boolean THEN least((item ->> 'cost')::bigint, e.max_charge) ELSE 0 END,
+        coalesce((item ->> 'occurred_at')::timestamptz, p_now),
+        coalesce(item ->> 'execution', item -> 'run' ->> 'public_id'), item ->> 'execution' IS NULL,
+        e.id, e.state, e.hold_id, e.held, e.hold_opened_at, e.settle_fingerprint,
+        coalesce(e.customer_id, p.o_customer), coalesce(e.agent_id, (item -> 'run' ->> 'agent')::bigint),
+        coalesce(e.version_id, (item -> 'run' ->> 'version')::bigint), coalesce(e.wallets, p.o_wallets, '{}'),
+        NULL, NULL, NULL, NULL, NULL, NULL)::billing_settling ORDER BY n)
+    FROM unnest(p_items) WITH ORDINALITY AS x(item, n)
+    LEFT JOIN LATERAL (
+        SELECT f.*, h.opened_at AS hold_opened_at, array_remove(ARRAY[f.wallet_id], NULL) AS wallets
+        FROM billing_execution f LEFT JOIN wallets_hold h ON h.id = f.hold_id
+        WHERE f.public_id = item ->> 'execution'
+    ) e ON true
+    LEFT JOIN LATERAL billing_payer(item -> 'run' ->> 'caller', item -> 'run' ->> 'creator') p
+        ON item ->> 'execution' IS NULL
 $$;
 
-CREATE OR REPLACE FUNCTION billing_answer(p_answer text, p_execution bigint) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT jsonb_build_object('answer', p_answer, 'facts', billing_facts(p_execution))
-$$;
-
--- Open an execution for a run that was not reserved; o_answer says why not. Its wallet stays locked.
-CREATE OR REPLACE FUNCTION billing_open_direct(p_item jsonb, p_due bigint, p_now timestamptz, OUT o_answer jsonb, OUT o_id bigint)
-LANGUAGE plpgsql AS $$
+-- Charge what is claimed so far. p_claimants: whose item each claim is.
+CREATE OR REPLACE FUNCTION billing_settle_take(
+    p_runs billing_settling[], p_claimants int[], p_claims wallets_claim[], p_now timestamptz
+) RETURNS billing_settling[] LANGUAGE plpgsql AS $$
 DECLARE
-    v_run jsonb := p_item -> 'run';
-    v_customer bigint;
-    v_wallets bigint[];
-    v_wallet bigint;
+    v_all wallets_taken[] := wallets_take('execution', p_claims, p_now);
+    v_taken wallets_taken;
+    v_run billing_settling;
 BEGIN
-    SELECT p.o_customer, p.o_wallets INTO v_customer, v_wallets
-    FROM billing_payer(v_run ->> 'caller', v_run ->> 'creator') p;
-    IF v_customer IS NULL THEN o_answer := '{"answer": "no_customer"}'; RETURN; END IF;
-    IF p_due > 0 THEN
-        PERFORM 1 FROM wallets_wallet WHERE id = ANY (v_wallets) ORDER BY id FOR NO KEY UPDATE;
-        SELECT w INTO v_wallet FROM unnest(v_wallets) WITH ORDINALITY AS x(w, n)
-        WHERE wallets_available(w, p_now) >= p_due ORDER BY n LIMIT 1;
-        IF v_wallet IS NULL THEN
-            o_answer := jsonb_build_object('answer', 'insufficient', 'required', p_due,
-                'available', billing_most_available(v_wallets, p_now));
-            RETURN;
+    FOR c IN 1 .. cardinality(p_claimants) LOOP
+        v_taken := v_all[c];
+        v_run := p_runs[p_claimants[c]];
+        v_run.answer := CASE WHEN v_taken.charged IS NULL THEN 'insufficient' ELSE 'settled' END;
+        v_run.charged := v_taken.charged;
+        v_run.unbilled := CASE WHEN v_run.charges THEN v_run.cost - v_taken.charged ELSE 0 END;
+        v_run.state := CASE WHEN NOT v_run.charges THEN 'released'
+            WHEN v_taken.charged = 0 AND v_run.cost > 0 THEN 'unbilled' ELSE 'settled' END;
+        v_run.wallet := coalesce(v_taken.wallet, v_run.wallets[cardinality(v_run.wallets)]);
+        v_run.available := coalesce(v_taken.available, 0);
+        v_run.transaction := v_taken.transaction;
+        p_runs[p_claimants[c]] := v_run;
+    END LOOP;
+    RETURN p_runs;
+END $$;
+
+-- What an item asks of the ledger. Within the hold it is charged in full; above it in full or the hold alone (ledger.md
+-- rule 13); after expiry what the hold had been and available still covers; without a reserve in full or not at all.
+CREATE OR REPLACE FUNCTION billing_claim(p_run billing_settling, p_now timestamptz) RETURNS wallets_claim
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE
+        WHEN p_run.direct THEN ROW(
+            CASE WHEN p_run.due > 0 THEN p_run.wallets ELSE p_run.wallets[cardinality(p_run.wallets) : ] END,
+            p_run.due, NULL, 0, p_now, 'refuse', p_run.run, p_run.principal, p_run.occurred_at)::wallets_claim
+        WHEN p_run.state = 'expired' THEN ROW(
+            p_run.wallets, least(p_run.due, p_run.held), NULL, 0, p_now, 'rest', p_run.run, p_run.principal,
+            p_run.occurred_at)::wallets_claim
+        ELSE ROW(
+            p_run.wallets, CASE WHEN p_run.charges OR p_run.hold IS NULL THEN p_run.due END, p_run.hold, p_run.held,
+            coalesce(p_run.opened, p_now), 'hold', p_run.run, p_run.principal, p_run.occurred_at)::wallets_claim
+    END
+$$;
+
+-- Decide every item in the order sent. What an earlier item of the batch has done to a key or an execution counts.
+-- p_locked: the ids of all its executions, in order. o_settled: there is something to write.
+CREATE OR REPLACE FUNCTION billing_settle_decide(
+    p_items jsonb[], p_locked bigint[], p_now timestamptz, INOUT p_runs billing_settling[], OUT o_settled boolean
+) LANGUAGE plpgsql AS $$
+DECLARE
+    -- The keys, by item: their number, and what they were logged with; then by number, the item that logged them here.
+    k_item int[]; k_number int[]; k_fingerprint bytea[]; k_execution bigint[];
+    v_logger int[];
+    v_closer int[];
+    v_claimants int[] := '{}';
+    v_claims wallets_claim[] := '{}';
+    v_run billing_settling;
+    v_earlier billing_settling;
+    k int := 1;
+    v_from int;
+    v_place int;
+BEGIN
+    SELECT array_agg(n ORDER BY n), array_agg(number ORDER BY n), array_agg(fingerprint ORDER BY n),
+        array_agg(execution_id ORDER BY n), array_fill(NULL::int, ARRAY[coalesce(max(number), 0)::int])
+    INTO k_item, k_number, k_fingerprint, k_execution, v_logger
+    FROM (
+        SELECT n, source, event_id, dense_rank() OVER (ORDER BY source, event_id) AS number
+        FROM unnest(p_items) WITH ORDINALITY AS x(item, n), jsonb_array_elements(item -> 'keys') named,
+            LATERAL (SELECT named ->> 0 AS source, named ->> 1 AS event_id) parts
+    ) sent
+    LEFT JOIN LATERAL (
+        SELECT fingerprint, execution_id FROM billing_usageeventkey
+        WHERE source = sent.source AND event_id = sent.event_id OFFSET 0
+    ) logged ON true;
+    v_closer := array_fill(NULL::int, ARRAY[coalesce(cardinality(p_locked), 0)]);
+    o_settled := false;
+
+    FOR n IN 1 .. cardinality(p_runs) LOOP
+        v_run := p_runs[n];
+        v_from := k;
+        v_place := width_bucket(v_run.id, p_locked);
+        WHILE k_item[k] = n LOOP
+            IF v_logger[k_number[k]] IS NOT NULL OR k_execution[k] IS NOT NULL THEN
+                IF (p_runs[v_logger[k_number[k]]]).answer IS NULL AND v_logger[k_number[k]] IS NOT NULL THEN
+                    p_runs := billing_settle_take(p_runs, v_claimants, v_claims, p_now);
+                    v_claimants := '{}'; v_claims := '{}';
+                END IF;
+                v_earlier := p_runs[v_logger[k_number[k]]];
+                IF v_earlier.answer IS DISTINCT FROM 'settled' THEN
+                    v_earlier.id := k_execution[k];
+                    v_earlier.fingerprint := k_fingerprint[k];
+                END IF;
+                IF v_earlier.fingerprint <> v_run.fingerprint THEN v_run.answer := 'key_reused';
+                ELSIF v_earlier.id IS NOT NULL AND v_run.answer IS NULL THEN
+                    v_run.answer := 'replayed';
+                    v_run.id := v_earlier.id;
+                END IF;
+            END IF;
+            k := k + 1;
+        END LOOP;
+
+        v_run.answer := CASE
+            WHEN v_run.answer IS NOT NULL THEN v_run.answer
+            WHEN v_run.direct THEN CASE WHEN v_run.customer IS NULL THEN 'no_customer' END
+            WHEN v_run.id IS NULL THEN 'no_execution'
+            WHEN v_closer[v_place] IS NOT NULL THEN CASE
+                WHEN (p_runs[v_closer[v_place]]).fingerprint = v_run.fingerprint THEN 'replayed' ELSE 'closed' END
+            WHEN v_run.state NOT IN ('reserved', 'running', 'expired') THEN
+                CASE WHEN v_run.settled_as = v_run.fingerprint THEN 'replayed' ELSE 'closed' END
+        END;
+        IF v_run.answer IS NULL AND v_run.direct THEN v_run.id := nextval('billing_execution_id_seq');
+        ELSIF v_run.answer IS NULL THEN v_closer[v_place] := n;
         END IF;
-    END IF;
-    INSERT INTO billing_execution (
-        public_id, state, source, principal, customer_id, agent_id, version_id, wallet_id, end_user, estimate,
-        opened_at, expires_at)
-    VALUES (v_run ->> 'public_id', 'reserved', 'router', p_item ->> 'principal', v_customer,
-        (v_run ->> 'agent')::bigint, (v_run ->> 'version')::bigint,
-        coalesce(v_wallet, v_wallets[array_upper(v_wallets, 1)]), '', (p_item ->> 'cost')::bigint, p_now, p_now)
-    RETURNING id INTO o_id;
+        p_runs[n] := v_run;
+        IF v_run.answer IS NULL THEN
+            v_claimants := array_append(v_claimants, n);
+            v_claims := array_append(v_claims, billing_claim(v_run, p_now));
+            FOR j IN v_from .. k - 1 LOOP v_logger[k_number[j]] := n; END LOOP;
+        END IF;
+    END LOOP;
+    IF cardinality(v_claims) > 0 THEN p_runs := billing_settle_take(p_runs, v_claimants, v_claims, p_now); END IF;
+    FOREACH v_run IN ARRAY p_runs LOOP EXIT WHEN o_settled; o_settled := v_run.answer = 'settled'; END LOOP;
 END $$;
 
--- What may be charged of what is due: within the hold all of it; above it all or only the hold (ledger.md rule 13);
--- after expiry what the hold had been and available still covers.
-CREATE OR REPLACE FUNCTION billing_chargeable(p_execution billing_execution, p_due bigint, p_now timestamptz) RETURNS bigint
-LANGUAGE plpgsql AS $$
-BEGIN
-    IF p_due <= p_execution.held AND p_execution.state <> 'expired' THEN RETURN p_due; END IF;
-    -- Locked, so that nobody takes what we have just seen.
-    PERFORM 1 FROM wallets_wallet WHERE id = p_execution.wallet_id FOR NO KEY UPDATE;
-    IF p_execution.state = 'expired' THEN
-        RETURN least(p_due, p_execution.held, greatest(wallets_available(p_execution.wallet_id, p_now), 0));
-    END IF;
-    RETURN CASE WHEN wallets_available(p_execution.wallet_id, p_now) >= p_due - p_execution.held
-        THEN p_due ELSE p_execution.held END;
-END $$;
-
--- One row a metric. The charge is spread over the metrics as their cost is, by end points, so that it sums exactly.
-CREATE OR REPLACE FUNCTION billing_write_usage(
-    p_execution billing_execution, p_item jsonb, p_charged bigint, p_occurred_at timestamptz, p_now timestamptz
-) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO billing_usageevent (occurred_at, recorded_at, execution_id, customer_id, agent_id, end_user, model,
-        metric, quantity, charged)
-    SELECT p_occurred_at, p_now, p_execution.id, p_execution.customer_id, p_execution.agent_id, p_execution.end_user,
-        coalesce(nullif(p_item ->> 'model', ''), p_execution.model), m ->> 0, (m ->> 1)::numeric,
-        CASE WHEN p_charged = 0 THEN 0 ELSE
-            div(p_charged * sum((m ->> 2)::numeric) OVER upto, (p_item ->> 'cost')::numeric)
-            - div(p_charged * (sum((m ->> 2)::numeric) OVER upto - (m ->> 2)::numeric), (p_item ->> 'cost')::numeric)
-        END
-    FROM jsonb_array_elements(p_item -> 'metrics') WITH ORDINALITY AS x(m, n)
-    WINDOW upto AS (ORDER BY n)
-$$;
-
-CREATE OR REPLACE FUNCTION billing_settle_one(p_item jsonb, p_rates jsonb, p_now timestamptz) RETURNS jsonb
-LANGUAGE plpgsql AS $$
+-- Write what was settled: the split, the executions, one usage event a metric, the keys.
+CREATE OR REPLACE FUNCTION billing_settle_write(
+    p_items jsonb[], p_runs billing_settling[], p_locked bigint[], p_rates jsonb, p_now timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    v_fingerprint bytea := decode(p_item ->> 'fingerprint', 'hex');
-    v_occurred_at timestamptz := coalesce((p_item ->> 'occurred_at')::timestamptz, p_now);
-    v_cost bigint := p_item ->> 'cost';
-    v_charges boolean := p_item ->> 'charges';
-    v_due bigint := CASE WHEN v_charges THEN v_cost ELSE 0 END;
-    v_seen record;
-    v_opened record;
-    v_execution billing_execution;
-    v_charged bigint;
-    v_hold bigint;
-    v_captured record;
+    v_run billing_settling;
+    v_ids bigint[]; v_transactions bigint[]; v_customers bigint[]; v_agents bigint[]; v_versions bigint[];
     v_split record;
 BEGIN
-    SELECT k.fingerprint, k.execution_id INTO v_seen
-    FROM jsonb_array_elements(p_item -> 'keys') AS x(named)
-    CROSS JOIN LATERAL (
-        -- OFFSET 0: one look into the index for each key. As a plain join the whole table would be read and hashed,
-        -- for the planner takes a jsonb array to have a hundred elements.
-        SELECT * FROM billing_usageeventkey WHERE source = named ->> 0 AND event_id = named ->> 1 OFFSET 0
-    ) k
-    ORDER BY k.fingerprint = v_fingerprint LIMIT 1;
-    IF FOUND THEN
-        RETURN CASE WHEN v_seen.fingerprint = v_fingerprint THEN billing_answer('replayed', v_seen.execution_id)
-            ELSE '{"answer": "key_reused"}' END;
+    FOREACH v_run IN ARRAY p_runs LOOP
+        v_ids := array_append(v_ids, v_run.id);
+        v_transactions := array_append(v_transactions, v_run.transaction);
+        v_customers := array_append(v_customers, v_run.customer);
+        v_agents := array_append(v_agents, v_run.agent);
+        v_versions := array_append(v_versions, v_run.version);
+    END LOOP;
+    v_split := billing_split_drawn(v_ids, v_transactions, v_customers, v_agents, v_versions, p_rates, p_now);
+
+    IF p_locked IS NOT NULL THEN
+        UPDATE billing_execution e SET
+            state = x.state, settle_fingerprint = x.fingerprint, usage = x.item -> 'usage',
+            lines = x.item -> 'lines', outcome = x.item ->> 'outcome',
+            model = coalesce(nullif(x.item ->> 'model', ''), e.model), cost = x.cost, charged = x.charged,
+            released = greatest(e.held - x.charged, 0), unbilled = x.unbilled, cells = x.cells,
+            platform_amount = x.charged - x.earned, cash = x.cash, zero_cash_earned = x.zero_cash,
+            processing = x.processing, self_dealing = x.self_dealing, available_after_settle = x.available,
+            occurred_at = x.occurred_at, closed_at = p_now, settlement_id = x.transaction
+        FROM ROWS FROM (
+            unnest(p_items), unnest(v_split.o_cells), unnest(v_split.o_earned), unnest(v_split.o_zero_cash),
+            unnest(v_split.o_cash), unnest(v_split.o_processing), unnest(v_split.o_self_dealing), unnest(p_runs)
+        ) AS x(item, cells, earned, zero_cash, cash, processing, self_dealing)
+        WHERE e.id = x.id AND x.answer = 'settled' AND NOT x.direct;
+    END IF;
+    IF cardinality(p_locked) IS DISTINCT FROM cardinality(p_items) THEN
+        INSERT INTO billing_execution (
+            id, public_id, state, source, principal, customer_id, agent_id, version_id, wallet_id, estimate,
+            opened_at, expires_at, settle_fingerprint, usage, lines, outcome, model, cost, charged, unbilled, cells,
+            platform_amount, cash, zero_cash_earned, processing, self_dealing, available_after_settle, occurred_at,
+            closed_at, settlement_id)
+        SELECT x.id, x.run, x.state, 'router', x.principal, x.customer, x.agent, x.version, x.wallet, x.cost, p_now,
+            p_now, x.fingerprint, x.item -> 'usage', x.item -> 'lines', x.item ->> 'outcome', x.item ->> 'model',
+            x.cost, x.charged, x.unbilled, x.cells, x.charged - x.earned, x.cash, x.zero_cash, x.processing,
+            x.self_dealing, x.available, x.occurred_at, p_now, x.transaction
+        FROM ROWS FROM (
+            unnest(p_items), unnest(v_split.o_cells), unnest(v_split.o_earned), unnest(v_split.o_zero_cash),
+            unnest(v_split.o_cash), unnest(v_split.o_processing), unnest(v_split.o_self_dealing), unnest(p_runs)
+        ) AS x(item, cells, earned, zero_cash, cash, processing, self_dealing)
+        WHERE x.answer = 'settled' AND x.direct;
     END IF;
 
-    IF p_item ->> 'execution' IS NULL THEN
-        SELECT * INTO v_opened FROM billing_open_direct(p_item, v_due, p_now);
-        IF v_opened.o_answer IS NOT NULL THEN RETURN v_opened.o_answer; END IF;
-        SELECT * INTO v_execution FROM billing_execution WHERE id = v_opened.o_id;
-        v_charged := v_due;
-    ELSE
-        SELECT * INTO v_execution FROM billing_execution WHERE public_id = p_item ->> 'execution' FOR NO KEY UPDATE;
-        IF NOT FOUND THEN RETURN '{"answer": "no_execution"}'; END IF;
-        IF v_execution.state NOT IN ('reserved', 'running', 'expired') THEN
-            IF v_execution.settle_fingerprint = v_fingerprint THEN
-                RETURN billing_answer('replayed', v_execution.id);
-            END IF;
-            RETURN billing_answer('closed', v_execution.id);
-        END IF;
-        v_due := least(v_due, v_execution.max_charge);
-        v_charged := billing_chargeable(v_execution, v_due, p_now);
-        v_hold := CASE WHEN v_execution.state <> 'expired' THEN v_execution.hold_id END;
-    END IF;
+    -- The charge is spread over the metrics as their cost is, by end points, so that it sums exactly.
+    INSERT INTO billing_usageevent (occurred_at, recorded_at, execution_id, customer_id, agent_id, end_user, model,
+        metric, quantity, charged)
+    SELECT e.occurred_at, p_now, e.id, e.customer_id, e.agent_id, e.end_user, e.model, m ->> 0, (m ->> 1)::numeric,
+        CASE WHEN x.charged = 0 THEN 0 ELSE
+            div(x.charged * sum((m ->> 2)::numeric) OVER upto, x.cost)
+            - div(x.charged * (sum((m ->> 2)::numeric) OVER upto - (m ->> 2)::numeric), x.cost)
+        END
+    FROM ROWS FROM (unnest(p_items), unnest(p_runs)) WITH ORDINALITY AS x(item)
+    JOIN billing_execution e ON e.id = x.id
+    CROSS JOIN LATERAL jsonb_array_elements(x.item -> 'metrics') WITH ORDINALITY AS metric(m, place)
+    WHERE x.answer = 'settled'
+    WINDOW upto AS (PARTITION BY x.ordinality ORDER BY place);
 
-    IF v_charged > 0 OR (v_charges AND v_hold IS NOT NULL) THEN
-        SELECT c.o_transaction, c.o_available INTO v_captured FROM wallets_capture(
-            v_execution.wallet_id, v_charged, v_hold, 'execution', v_execution.public_id, p_item ->> 'principal',
-            v_occurred_at, p_now) c;
-    ELSE
-        IF v_hold IS NOT NULL THEN PERFORM wallets_hold_close(v_hold, 'released', p_now); END IF;
-        SELECT NULL::bigint AS o_transaction, wallets_available(v_execution.wallet_id, p_now) AS o_available
-        INTO v_captured;
-    END IF;
-    SELECT * INTO v_split FROM billing_split_drawn(v_execution.id, v_captured.o_transaction, v_execution.customer_id,
-        v_execution.agent_id, v_execution.version_id, p_rates, p_now);
-
-    PERFORM billing_write_usage(v_execution, p_item, v_charged, v_occurred_at, p_now);
+    -- Last, and in one order: whoever logs one of these at the same time waits here, then fails on the key, and the
+    -- caller starts anew and finds it.
     INSERT INTO billing_usageeventkey (source, event_id, fingerprint, execution_id, created_at)
-    SELECT named ->> 0, named ->> 1, v_fingerprint, v_execution.id, p_now
-    FROM jsonb_array_elements(p_item -> 'keys') AS x(named);
-    UPDATE billing_execution SET
-        state = CASE WHEN NOT v_charges THEN 'released' WHEN v_charged = 0 AND v_cost > 0 THEN 'unbilled'
-            ELSE 'settled' END,
-        settle_fingerprint = v_fingerprint, usage = p_item -> 'usage', lines = p_item -> 'lines',
-        outcome = p_item ->> 'outcome', model = coalesce(nullif(p_item ->> 'model', ''), model), cost = v_cost,
-        charged = v_charged, released = greatest(held - v_charged, 0),
-        unbilled = CASE WHEN v_charges THEN v_cost - v_charged ELSE 0 END,
-        cells = v_split.o_cells, platform_amount = v_charged - v_split.o_earned, cash = v_split.o_cash,
-        zero_cash_earned = v_split.o_zero_cash, processing = v_split.o_processing,
-        self_dealing = v_split.o_self_dealing, available_after_settle = coalesce(v_captured.o_available, 0),
-        occurred_at = v_occurred_at, closed_at = p_now, settlement_id = v_captured.o_transaction
-    WHERE id = v_execution.id;
-    RETURN billing_answer('settled', v_execution.id);
+    SELECT named ->> 0, named ->> 1, x.fingerprint, x.id, p_now
+    FROM ROWS FROM (unnest(p_items), unnest(p_runs)) AS x(item), jsonb_array_elements(item -> 'keys') named
+    WHERE x.answer = 'settled' ORDER BY 1, 2;
 END $$;
 
--- Every item's answer, in the order sent.
+-- Every item's answer in the order sent, from what is stored: the same the first time and at every replay.
+CREATE OR REPLACE FUNCTION billing_settle_answers(p_runs billing_settling[]) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_agg(CASE
+        WHEN x.answer IN ('settled', 'replayed', 'closed')
+            THEN jsonb_build_object('answer', x.answer, 'facts', jsonb_build_object('execution', e.public_id,
+                'state', e.state, 'cost', e.cost, 'charged', e.charged, 'released', e.released,
+                'unbilled', e.unbilled, 'available', e.available_after_settle, 'platform', e.platform_amount,
+                'processing', e.processing, 'lines', e.lines, 'version', e.version))
+        WHEN x.answer = 'insufficient' THEN jsonb_build_object('answer', x.answer, 'required', x.due,
+            'available', x.available)
+        ELSE jsonb_build_object('answer', x.answer) END ORDER BY x.ordinality)
+    FROM unnest(p_runs) WITH ORDINALITY x
+    LEFT JOIN LATERAL (
+        SELECT f.*, v.public_id AS version FROM billing_execution f JOIN marketplace_planversion v ON v.id = f.version_id
+        WHERE f.id = x.id OFFSET 0
+    ) e ON true
+$$;
+
+-- The settings: plans that look each row up, and that stay; the planner knows nothing of how long an array is, and a
+-- plan made while a table was small would read all of it when it is not.
 CREATE OR REPLACE FUNCTION billing_settle(p_items jsonb, p_rates jsonb, p_now timestamptz) RETURNS jsonb
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
-    v_item jsonb;
-    v_answers jsonb[] := '{}';
+    v_items jsonb[];
+    v_names text[];
+    v_locked bigint[];
+    v_runs billing_settling[];
+    v_decided record;
 BEGIN
-    -- Two routers that log one event at once: the second waits here, then finds the first one's answer.
-    PERFORM pg_advisory_xact_lock(lock) FROM (
-        SELECT DISTINCT hashtextextended((named ->> 0) || ' ' || (named ->> 1), 0) AS lock
-        FROM jsonb_array_elements(p_items) item, jsonb_array_elements(item -> 'keys') named ORDER BY 1
-    ) keys;
-    IF jsonb_array_length(p_items) > 1 THEN
-        PERFORM 1 FROM billing_execution
-        WHERE public_id IN (SELECT item ->> 'execution' FROM jsonb_array_elements(p_items) item)
-        ORDER BY id FOR NO KEY UPDATE;
-        PERFORM 1 FROM wallets_wallet WHERE id IN (
-            SELECT e.wallet_id FROM jsonb_array_elements(p_items) item
-            JOIN billing_execution e ON e.public_id = item ->> 'execution'
-            UNION
-            SELECT unnest(p.o_wallets) FROM jsonb_array_elements(p_items) item,
-                billing_payer(item -> 'run' ->> 'caller', item -> 'run' ->> 'creator') p
-            WHERE item ->> 'execution' IS NULL
-        ) ORDER BY id FOR NO KEY UPDATE;
+    SELECT array_agg(item ORDER BY n), array_agg(item ->> 'execution') FILTER (WHERE item ->> 'execution' IS NOT NULL)
+    INTO v_items, v_names FROM jsonb_array_elements(p_items) WITH ORDINALITY AS x(item, n);
+    IF v_names IS NOT NULL THEN
+        SELECT array_agg(id) INTO v_locked FROM (
+            SELECT id FROM billing_execution WHERE public_id = ANY (v_names) ORDER BY id FOR NO KEY UPDATE) locked;
     END IF;
-    FOR v_item IN SELECT item FROM jsonb_array_elements(p_items) WITH ORDINALITY AS x(item, n) ORDER BY n LOOP
-        v_answers := v_answers || billing_settle_one(v_item, p_rates, p_now);
-    END LOOP;
-    RETURN to_jsonb(v_answers);
+    v_runs := billing_settle_find(v_items, p_now);
+    IF cardinality(v_names) IS DISTINCT FROM cardinality(v_items) THEN
+        -- The keys are read when nobody else can charge these wallets: a duplicate waits here, then finds them.
+        PERFORM 1 FROM wallets_wallet
+        WHERE id = ANY (ARRAY(SELECT unnest(wallets) FROM unnest(v_runs))) ORDER BY id FOR NO KEY UPDATE;
+    END IF;
+    v_decided := billing_settle_decide(v_items, v_locked, p_now, v_runs);
+    IF v_decided.o_settled THEN
+        PERFORM billing_settle_write(v_items, v_decided.p_runs, v_locked, p_rates, p_now);
+    END IF;
+    RETURN billing_settle_answers(v_decided.p_runs);
 END $$;

@@ -36,7 +36,10 @@ class Entry(models.Model):
     """One leg of a transaction: a signed amount on one wallet. Append-only."""
 
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="entries")
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="entries", db_index=False)
+    # No foreign key in the database: each settlement would lock the one row of clearing. `check_books` looks.
+    wallet = models.ForeignKey(
+        Wallet, on_delete=models.PROTECT, related_name="entries", db_index=False, db_constraint=False
+    )
     unit = models.CharField(max_length=20)
     amount = models.BigIntegerField()
     wallet_seq = models.BigIntegerField(null=True, help_text="Null on platform wallets.")

@@ -82,41 +82,13 @@ BEGIN
     RETURN v_total;
 END $$;
 
--- Take p_amount from grants in burn order; grants that had expired when p_opened was, are not touched.
-CREATE OR REPLACE FUNCTION wallets_burn(p_wallet bigint, p_amount bigint, p_opened timestamptz, p_transaction bigint)
-RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    v_grant record;
-    v_left bigint := p_amount;
-    v_take bigint;
-    v_cash bigint;
-BEGIN
-    FOR v_grant IN
-        SELECT id, remaining, frozen, cash_remaining FROM wallets_creditgrant
-        WHERE wallet_id = p_wallet AND remaining > 0 AND (expires_at IS NULL OR expires_at > p_opened)
-        ORDER BY priority, expires_at NULLS LAST, wallets_class_rank(funding_class), id
-    LOOP
-        v_take := least(v_grant.remaining, v_left);
-        v_cash := wallets_cash_of(v_grant.cash_remaining, v_take, v_grant.remaining + v_grant.frozen);
-        UPDATE wallets_creditgrant SET remaining = remaining - v_take, burned = burned + v_take,
-            cash_remaining = cash_remaining - v_cash WHERE id = v_grant.id;
-        INSERT INTO wallets_grantdrawdown (grant_id, transaction_id, amount, cash)
-        VALUES (v_grant.id, p_transaction, v_take, v_cash);
-        v_left := v_left - v_take;
-        EXIT WHEN v_left = 0;
-    END LOOP;
-    IF v_left > 0 THEN
-        RAISE EXCEPTION 'wallet %: grants fall short of the balance by %', p_wallet, v_left USING ERRCODE = 'FB003';
-    END IF;
-END $$;
-
--- Which grants a settlement burned, in burn order.
+-- Which grants a settlement burned.
 CREATE OR REPLACE FUNCTION wallets_drawn(p_transaction bigint)
 RETURNS TABLE (grant_id bigint, funding_class text, amount bigint, cash bigint, grant_cash bigint,
                source_type text, source_id text) LANGUAGE sql STABLE AS $$
     SELECT g.id, g.funding_class::text, d.amount, d.cash, g.cash, g.source_type::text, g.source_id::text
     FROM wallets_grantdrawdown d JOIN wallets_creditgrant g ON g.id = d.grant_id
-    WHERE d.transaction_id = p_transaction ORDER BY d.id
+    WHERE d.transaction_id = p_transaction
 $$;
 
 -- Take p_amount back from grants in burn order (a staff adjustment down); only what is available.
