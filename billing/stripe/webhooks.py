@@ -91,8 +91,9 @@ def _event(body: bytes) -> dict[str, Any] | None:
 def _sanitise(request: HttpRequest, endpoint: WebhookEndpoint, secret: str) -> None:
     for name in [name for name in request.META if name.startswith("HTTP_") and name not in HEADERS_KEPT]:
         del request.META[name]
-    for name in ("HTTP_USER_AGENT", "CONTENT_TYPE"):
-        request.META[name] = request.META.get(name, "").replace("\x00", "")
+    request.META["HTTP_USER_AGENT"] = request.META.get("HTTP_USER_AGENT", "").replace("\x00", "")
+    # Whatever it calls itself: dj-stripe would decode the proven bytes by the charset it names.
+    request.META["CONTENT_TYPE"], request.encoding = "application/json", "utf-8"
     request.META["REMOTE_ADDR"] = _address(request.META.get("REMOTE_ADDR", ""))
     if secret != endpoint.secret:
         # dj-stripe knows one secret only; the body is proven, so it is signed anew with that one.

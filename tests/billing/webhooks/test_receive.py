@@ -233,6 +233,7 @@ def test_it_knows_its_endpoints_only(client: Client, endpoint: WebhookEndpoint) 
         {"HTTP_X_DJSTRIPE_WEBHOOK_SECRET": "whsec_mine"},
         {"HTTP_USER_AGENT": "Stripe\x00/1.0"},
         {"CONTENT_TYPE": "application/json\x00"},
+        {"CONTENT_TYPE": "application/json; charset=utf-16"},
         {"HTTP_COOKIE": "a=\x00", "REMOTE_ADDR": ""},
         {"HTTP_X_NUL": "a\x00b"},
     ],
