@@ -1,0 +1,1 @@
+"""The API and the webhook door, spoken to by machines that know every wrong word."""

@@ -1,0 +1,18 @@
+"""How much, and from which seed: a suite's worth, or what `make prove` asks for."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+
+@pytest.fixture
+def volume() -> Callable[[int], int]:
+    """Give how many cases to send, when a suite's worth is that many."""
+    return lambda suite: int(os.environ.get("FUZZ_COUNT", str(suite)))
+
+
+@pytest.fixture
+def number() -> int:
+    """Give the seed."""
+    return int(os.environ.get("FUZZ_SEED", "20260302"))

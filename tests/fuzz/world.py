@@ -1,0 +1,192 @@
+"""What the fuzz may name: people, agents and keys that exist, and the ids that answers brought."""
+
+import copy
+import datetime as dt
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from schemathesis import Response
+
+from config.kit import clock
+from tests.support import ledger, people, runs
+from tests.support.runs import FREE, LONG_AGO, PER_REQUEST, PER_TOKEN, SUBSCRIBED
+
+Headers = dict[str, str]
+
+METRICS: Final = ("request", "input_tokens", "output_tokens", "compute_minute")
+# What has broken parsers, databases and people's arithmetic.
+NASTY: Final[tuple[Any, ...]] = (
+    *(None, True, [], {}, "", " ", "0", 0, -1, -0.5, 0.1, 2**31, 2**63 - 1, 2**63, -(2**63) - 1, 10**30),
+    *("NaN", "Infinity", "-1", "1e400", "1,000", "0x10", "٣", "1.0000001", "9" * 40, "a" * 10_000),
+    *("\x00", "a\x00b", "\ud800", "\u202egnp.exe", "é" * 300, "'; DROP TABLE wallets_entry; --", "{{7*7}}"),
+    *("../../etc/passwd", "%00", "<script>alert(1)</script>", "=1+1", "2026-02-30", "9999-12-31T23:59:59Z"),
+    *({"credits": "1"}, {"credits": "-1"}, {"usd": "0.0000001"}, [[]] * 50, {"a": {"b": {"c": 1}}}),
+)
+NO_KEYS: Final = tuple(
+    {"Authorization": text}
+    for text in ("", "Bearer", "Bearer fbx_router_00000000_none", "Basic eDp4", "Bearer \xff", "Bearer a b")
+)
+KEPT: Final = 300
+
+
+def _recent() -> deque[str]:
+    return deque(maxlen=KEPT)
+
+
+@dataclass
+class World:
+    """People, agents and keys; and ids as they are learnt from answers."""
+
+    chance: random.Random
+    agents: list[str]
+    callers: list[str]
+    router: Headers
+    customers: list[Headers]
+    executions: deque[str] = field(default_factory=_recent)
+    top_ups: deque[str] = field(default_factory=_recent)
+    cursors: deque[str] = field(default_factory=_recent)
+
+    def learn(self, response: Response) -> None:
+        """Remember the ids of a successful answer."""
+        if response.status_code < 400:
+            self._learn(response.json())
+
+    def _learn(self, body: Any) -> None:
+        match body:
+            case {"execution": str(execution)}:
+                self.executions.append(execution)
+            case {"id": str(top_up), "checkout_url": _}:
+                self.top_ups.append(top_up)
+            case {"next": str(address)}:
+                self.cursors.append(address.partition("cursor=")[2].partition("&")[0])
+            case {"results": [*results]}:
+                for result in results:
+                    self._learn(result)
+            case _:
+                pass
+
+    def path_parameters(self, path: str) -> dict[str, str]:
+        """Name something that exists, most of the time."""
+        if "{agent}" in path:
+            return {"agent": self.chance.choice(self.agents)}
+        if "{public_id}" in path:
+            known = self.top_ups if "/topups/" in path else self.executions
+            return {"public_id": self._one(known, else_="exe_" + "0" * 26)}
+        return {}
+
+    def query(self, names: set[str]) -> dict[str, str]:
+        """Ask for something sensible by some of an operation's parameters."""
+        now = clock.now()
+        sensible: dict[str, Callable[[], str]] = {
+            "from": lambda: (now - dt.timedelta(days=self.chance.randint(1, 60))).date().isoformat(),
+            "to": lambda: (now + dt.timedelta(days=1)).isoformat().replace("+00:00", "Z"),
+            "period": lambda: f"{self.chance.randint(1, 400)}d",
+            "group_by": lambda: self.chance.choice(("agent", "day", "model")),
+            "type": lambda: self.chance.choice(("credit", "debit")),
+            "kind": lambda: self.chance.choice(("topup", "settle")),
+            "limit": lambda: str(self.chance.randint(1, 3)),
+            "cursor": lambda: self._one(self.cursors, else_=""),
+        }
+        named = {
+            name: say() for name, say in sensible.items() if name in names and self.chance.random() < 0.4
+        }
+        return {
+            name: text
+            for name, text in named.items()
+            if text and not ("period" in named and name in "from to")
+        }
+
+    def body(self, path: str) -> dict[str, Any]:
+        """Say something that can succeed."""
+        match path.rpartition("/")[2]:
+            case "check":
+                return self._run() | {
+                    "reserve": self.chance.random() < 0.8,
+                    "parent": None,
+                    "max_charge": None,
+                }
+            case "log" if self.chance.random() < 0.3:
+                return {"events": [self._event() for _ in range(self.chance.randint(1, 5))]}
+            case "log":
+                return self._event()
+            case "meter":
+                return {"sequence": self.chance.randint(0, 20), "usage": self._usage()}
+            case "topup":
+                return self._order()
+            case _:
+                return {"reason": "it did not start"}
+
+    def headers(self, path: str, method: str) -> Headers:
+        """Give the key that fits, and for a POST often an Idempotency-Key, which some share."""
+        fitting = self.router if path.startswith("/internal") else self.chance.choice(self.customers)
+        if method != "POST" or self.chance.random() < 0.5:
+            return fitting
+        return fitting | {"Idempotency-Key": f"k{self.chance.randint(1, 400)}"}
+
+    def stranger(self, path: str) -> Headers:
+        """Give no key, a key that is none, or one of the wrong kind."""
+        other = self.chance.choice(self.customers) if path.startswith("/internal") else self.router
+        return self.chance.choice((*NO_KEYS, other))
+
+    def nasty(self) -> Any:
+        """Give a value that somebody will send some day."""
+        return copy.deepcopy(self.chance.choice(NASTY))
+
+    def nasty_text(self) -> str:
+        """Give a text that somebody will send some day, as an address can carry it."""
+        return str(self.nasty()).encode(errors="replace").decode()[:2_000]
+
+    def _one(self, known: deque[str], *, else_: str) -> str:
+        return self.chance.choice(known) if known else else_
+
+    def _usage(self) -> dict[str, Any]:
+        quantity = self.chance.choice((0, 1, 3, "2.5", 1_000))
+        return {self.chance.choice(METRICS): quantity, "request": 1}
+
+    def _run(self) -> dict[str, Any]:
+        agent, caller = self.chance.choice(self.agents), self.chance.choice(self.callers)
+        return {"agent": agent, "caller": caller, "usage": self._usage()}
+
+    def _event(self) -> dict[str, Any]:
+        event_id = {"event_id": f"e{self.chance.randint(1, 5_000)}", "occurred_at": None}
+        if self.executions and self.chance.random() < 0.6:
+            reserved = {"execution": self.chance.choice(self.executions), "agent": None, "caller": None}
+            return reserved | {"usage": self._usage(), "event_id": None, "occurred_at": None}
+        return self._run() | event_id | {"execution": None}
+
+    def _order(self) -> dict[str, Any]:
+        amount = {"amount_usd": f"{self.chance.randint(1, 50)}.00", "package": None}
+        package = {"amount_usd": None, "package": "growth"}
+        return self.chance.choice((amount, package)) | {"success_url": None, "cancel_url": None}
+
+
+def populate(chance: random.Random) -> World:
+    """Make a rich consumer, a poor one, a creator that runs its own agents, and keys of every kind."""
+    alice = runs.make_creator("fuzz-alice")
+    manifests = {
+        "fuzz-echo": PER_REQUEST,
+        "fuzz-tokens": PER_TOKEN,
+        "fuzz-gratis": FREE,
+        "fuzz-club": SUBSCRIBED,
+    }
+    agents = [
+        runs.make_agent(slug, manifest=manifest, creator=alice, now=LONG_AGO)
+        for slug, manifest in manifests.items()
+    ]
+    bob = runs.make_customer("fuzz-bob", credits=1_000_000, external_id="fuzz-bob-at-home")
+    carol = runs.make_customer("fuzz-carol", credits=120)
+    ledger.buy(runs.wallet_of(alice.customer), cents=10_000, payment="pi_fuzz-alice")
+    started = [
+        runs.reserve(agents[0], each, now=clock.now()) for each in (bob, alice.customer) for _ in range(3)
+    ]
+    return World(
+        chance=chance,
+        agents=[*(agent.slug for agent in agents), agents[0].public_id],
+        callers=[bob.public_id, "fuzz-bob-at-home", carol.public_id, alice.customer.public_id],
+        router=people.bearer(people.router_key()),
+        customers=[people.bearer(people.customer_key(each)) for each in (bob, alice.customer)],
+        executions=deque((each.execution or "" for each in started), maxlen=KEPT),
+    )
