@@ -151,7 +151,7 @@ class Generator:
         customer = NOBODY if self._one_in(60) else self._customer()
         usage = None if self._one_in(5) else self._usage(agent)
         most = None
-        if not self._one_in(3):
+        if self._one_in(2):
             most = self._near(customer, now) if customer != NOBODY and self._one_in(2) else self._amount(120)
         key = f"{self.name}.{self.number}" if self._one_in(2) else None
         asked = Reserve(agent, customer, usage, most, self._ttl(), key)
@@ -223,6 +223,8 @@ class Generator:
                 return 0
             return max([wallet.available(now) for wallet in self.model.paying(customer, AGENTS[agent])])
         available = max(execution.wallet.available(now), 0)
+        if execution.state == "expired":
+            return execution.held + available
         return execution.held + available * int(self.draw() * 2)
 
     def _repeated(self, report: Report) -> Report:

@@ -33,7 +33,7 @@ SHARED: Final = 2
 ROUND_MINUTES: Final = 60
 ROUND_OPERATIONS: Final = 100
 # One command in so many is on a shared wallet.
-SHARED_EVERY: Final = 8
+SHARED_EVERY: Final = 6
 # After so many no hold of a writer is left.
 OVERDUE_ROUNDS: Final = 1 + TTL_MAX // ROUND_MINUTES
 PAUSE_SECONDS: Final = 0.05
@@ -141,8 +141,14 @@ def _work(over: threading.Event, minute: int) -> None:
 
 
 def _sweep(writers: list[Writer], number: int, seed: int) -> None:
-    """Expire what is overdue, as of some time in the round that is over: some overdue holds stay for the next."""
-    minute = number * ROUND_MINUTES + random.Random(seed + number).randrange(ROUND_MINUTES)
+    """Expire what is overdue as of some time in the round, best the very minute at which a hold ends.
+
+    What falls due later stays open for the next round, overdue.
+    """
+    ends = [execution.expires for writer in writers for execution in writer.model.open.values()]
+    edges = [minute for minute in ends if minute // ROUND_MINUTES == number]
+    any_time = range(number * ROUND_MINUTES, (number + 1) * ROUND_MINUTES)
+    minute = random.Random(seed + number).choice(edges or any_time)
     expected = sum(writer.model.sweep(minute) for writer in writers)
     swept = executions.expire_due(now=at(minute))
     assert swept == expected, f"{swept} executions expired at minute {minute}, expected {expected}"

@@ -22,7 +22,7 @@ CENTS: Final = 90
 ADJUSTMENT: Final = 77 * CREDIT
 FOR_EVER: Final = 10**6
 # Of so many causes writers pick the same ones.
-RECENT: Final = 12
+RECENT: Final = 5
 AGENT: Final = 0
 
 
