@@ -35,7 +35,9 @@ class Exhibit:
 
     @property
     def label(self) -> str:
-        """Owner, repository and number, as people write them."""
+        """Owner, repository and number, as people write them; nothing for a rule."""
+        if not self.link:
+            return ""
         owner, repository, kind, number = self.link.removeprefix("https://github.com/").split("/")[:4]
         return f"{owner}/{repository}" + (f"#{number}" if kind != "blob" else f" {Path(self.link).name}")
 
