@@ -24,7 +24,7 @@ LEFT_OUT: Final = {"wallets.Seal", "wallets.SealHead", "wallets.SealProgress", "
 # How often, not what: a call that is repeated counts once more.
 TRIES: Final = {"calls", "called_at", "attempts", "checked_at"}
 # What names a row without being a foreign key, and where in a common wallet an entry came to stand.
-IDS: Final = {"id", "owner_id", "prefix", "wallet_seq", "balance_after"}
+IDS: Final = {"id", "owner_id", "prefix", "wallet_seq", "balance_after", "manifest", "draft_manifest"}
 DEPTH: Final = 1
 PUBLIC_ID: Final = re.compile(r"\b([a-z]{2,4})_(?:test_)?[0-9A-Za-z]{8,}\b")
 DAY: Final = re.compile(r"\b20\d\d-\d\d-\d\d\b")
@@ -64,7 +64,17 @@ def differences(found: list[str], expected: list[str]) -> list[str]:
             surplus.remove(line)
         else:
             missing.append(line)
-    return [f"+ {line}" for line in surplus] + [f"- {line}" for line in missing]
+    return [_shortened(line, missing, "+") for line in surplus] + [
+        _shortened(line, surplus, "-") for line in missing
+    ]
+
+
+def _shortened(line: str, others: list[str], sign: str) -> str:
+    """Leave out what the first row of its kind on the other side says too."""
+    kind = line.partition("(")[0]
+    twin = next((other for other in others if other.startswith(f"{kind}(")), "")
+    said = set(twin.split(", "))
+    return f"{sign} {kind} " + ", ".join(part for part in line.split(", ") if part not in said)
 
 
 def _heights() -> dict[type[Model], Any]:

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import redis
@@ -107,13 +108,20 @@ class Stage:
             self._shared[name] = make()
         return self._shared[name]
 
-    def play(self, story: Story, lives: Lives) -> tuple[Life, list[str]]:
-        """Play a story from its beginning; give how its operation lived, and what was left behind."""
+    def play(self, story: Story, lives: Lives, *, disturbed: "Lives | None" = None) -> tuple[Life, list[str]]:
+        """Play a story from its beginning; give how its operation lived, and what was left behind.
+
+        With `disturbed`, what follows happens twice: first as that has it, then to the end.
+        """
         self._set()
         name = f"tale{next(self._numbers)}end"
         mark = Mark.now(self._standin)
         subject = story.begin(self, name)
         life = lives(lambda: story.act(self, subject))
+        if disturbed is not None:
+            at = self.now
+            disturbed(lambda: story.after(self, subject, life))
+            self.time.at = at
         story.after(self, subject, life)
         return life, footprints.of(mark, name=name, standin=self._standin)
 
@@ -168,18 +176,24 @@ def told(where: str, wrongs: list[str]) -> list[str]:
 
 def do(jobs: Sequence[str]) -> None:
     """Do some of beat's jobs, then those that wait at the broker."""
-    current_app.loader.import_default_modules()
+    tasks = _tasks()
     for name in jobs:
-        current_app.tasks[name].apply(throw=True)
+        tasks[name].apply(throw=True)
     do_waiting()
 
 
 def do_waiting() -> None:
     """Do the jobs that wait at the broker, oldest first, as a worker would, until none is left."""
-    current_app.loader.import_default_modules()
     broker: Any = redis.Redis(port=settings.VALKEY_PORT)
     while message := broker.rpop(current_app.conf.task_default_queue):
         said = json.loads(message)
         _, kwargs, _ = json.loads(base64.b64decode(said["body"]))
-        current_app.tasks[said["headers"]["task"]].apply(kwargs=kwargs, throw=True)
+        _tasks()[said["headers"]["task"]].apply(kwargs=kwargs, throw=True)
     broker.close()
+
+
+@cache
+def _tasks() -> Any:
+    # Loading checks every model, each time.
+    current_app.loader.import_default_modules()
+    return current_app.tasks
