@@ -19,15 +19,29 @@ SCHEME = "bearer "
 
 def principal_of(request: HttpRequest) -> Principal | None:
     """Authenticate the request's key and count it; None without an Authorization header."""
-    header = request.META.get("HTTP_AUTHORIZATION", "")
-    if not header:
+    secret = _secret_of(request)
+    if secret is None:
         return None
-    if header[: len(SCHEME)].lower() != SCHEME:
-        raise UnauthenticatedError("Send Authorization: Bearer <key>.")
-    principal = keys.authenticate(secret=header[len(SCHEME) :].strip(), now=clock.now())
-    # Read by config.kit.middleware, which adds the RateLimit fields to the answer.
-    request.rate = rate_limit.take(who=principal.public_id, kind=principal.kind)  # type: ignore[attr-defined]
+    principal = keys.authenticate(secret=secret, now=clock.now())
+    _count(request, principal)
     return principal
+
+
+def recall(request: HttpRequest, *, kinds: Collection[str], scope: str) -> tuple[Principal, bytes] | None:
+    """Give the principal that the key had a moment ago and the key's digest, which the view is to prove.
+
+    None when nothing is remembered, or it would not open this.
+    """
+    known = keys.remembered(secret=_secret_of(request) or "", now=clock.now())
+    if known is None or not known[0].opens(kinds=kinds, scope=scope):
+        return None
+    _count(request, known[0])
+    return known
+
+
+def prove(request: HttpRequest) -> None:
+    """Ask the database for a key that was only remembered; raise UnauthenticatedError when it opens no more."""
+    keys.authenticate(secret=_secret_of(request) or "", now=clock.now())
 
 
 def admit(request: HttpRequest, *, kinds: Collection[str], scope: str) -> Principal:
@@ -37,6 +51,20 @@ def admit(request: HttpRequest, *, kinds: Collection[str], scope: str) -> Princi
         raise UnauthenticatedError("Send Authorization: Bearer <key>.")
     principal.require(kinds=kinds, scope=scope)
     return principal
+
+
+def _secret_of(request: HttpRequest) -> str | None:
+    header = request.META.get("HTTP_AUTHORIZATION", "")
+    if not header:
+        return None
+    if header[: len(SCHEME)].lower() != SCHEME:
+        raise UnauthenticatedError("Send Authorization: Bearer <key>.")
+    return str(header[len(SCHEME) :].strip())
+
+
+def _count(request: HttpRequest, principal: Principal) -> None:
+    # Read by config.kit.middleware, which adds the RateLimit fields to the answer.
+    request.rate = rate_limit.take(who=principal.public_id, kind=principal.kind)  # type: ignore[attr-defined]
 
 
 class ApiKeyAuthentication(BaseAuthentication):

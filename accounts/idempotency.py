@@ -21,7 +21,7 @@ from accounts.principals import Principal
 from config.kit import clock, http
 from config.kit.errors import DomainError, InvalidInputError, KeyReusedError
 
-KEY_PATTERN: Final = re.compile(r"[\x21-\x7e]{1,255}")
+KEY_PATTERN: Final = re.compile(r"^[!-~]{1,255}(?![\s\S])")
 
 CLAIM: Final = """
     INSERT INTO accounts_idempotentrequest (key_id, operation, idempotency_key, fingerprint, created_at)

@@ -19,7 +19,11 @@ SCOPES: Final = {
     ApiKey.Kind.SERVICE.value: ("features:use", "events:write"),
 }
 NAME_LENGTH_MAX: Final = 100
+KNOWN_MAX: Final = 10_000
 USED_EVERY: Final = dt.timedelta(minutes=1)
+
+# Whether a key opens, as a condition on accounts_apikey.
+OPENS: Final = "digest = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > %s)"
 
 # Skips rather than waits: a call never queues behind another call's note of the same key.
 TOUCH: Final = """
@@ -57,6 +61,16 @@ class IssuedKey:
 
     key: ApiKey
     secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    principal: Principal
+    since: dt.datetime
+
+
+# By digest: no other key will ever have it. Read again once a minute, which also notes that the key is used.
+_known: dict[bytes, _Known] = {}
 
 
 def issue(
@@ -116,6 +130,24 @@ def revoke(*, key: ApiKey, now: dt.datetime) -> bool:
     return ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now) == 1
 
 
+def remembered(*, secret: str, now: dt.datetime) -> tuple[Principal, bytes] | None:
+    """Tell whose key this was a moment ago, and its digest, without a query.
+
+    It may have been revoked since: whoever uses this proves it in the statement that does the work (OPENS, or
+    billing_still), else asks authenticate.
+    """
+    digest = secret_text.digest(secret)
+    known = _known.get(digest)
+    if known is None or not known.since <= now < known.since + USED_EVERY:
+        return None
+    return known.principal, digest
+
+
+def forget() -> None:
+    """Drop what this process remembers of keys."""
+    _known.clear()
+
+
 def authenticate(*, secret: str, now: dt.datetime) -> Principal:
     """Tell whose key this is; raise InvalidKeyError, KeyRevokedError or KeyExpiredError."""
     if not secret_text.is_well_formed(secret):
@@ -130,7 +162,11 @@ def authenticate(*, secret: str, now: dt.datetime) -> Principal:
         raise KeyExpiredError("This API key has expired.")
     if row.last_used_at is None or row.last_used_at <= now - USED_EVERY:
         _touch(key_id=row.id, now=now)
-    return Principal(row.id, row.public_id, row.kind, row.customer_id, tuple(row.scopes), row.name)
+    principal = Principal(row.id, row.public_id, row.kind, row.customer_id, tuple(row.scopes), row.name)
+    if len(_known) >= KNOWN_MAX:
+        _known.clear()
+    _known[digest] = _Known(principal, now)
+    return principal
 
 
 def _touch(*, key_id: int, now: dt.datetime) -> None:

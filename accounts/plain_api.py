@@ -4,8 +4,10 @@
     def log(request: ApiRequest, *, body: LogBody) -> HttpResponse: ...
 
 The view gets `request.principal` and, when `body` names a type, the parsed body; it returns `http.answer()` or
-plain data for a 200, and raises DomainErrors. What is declared here (with `query`: the query parameters and
-what they do; with `reads`: the bodies of a view that parses by itself) is also what the OpenAPI schema shows.
+plain data for a 200, and raises DomainErrors. A view that `proves` may get a principal from memory: then
+`request.unproven` is the key's digest, and the view's own statement judges it, or `prove(request)` does.
+What is declared here (with `query`: the query parameters and what they do; with `reads`: the bodies of a view that
+parses by itself) is also what the OpenAPI schema shows.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +17,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from accounts.api_auth import admit
+from accounts.api_auth import admit, prove, recall
 from accounts.principals import Principal
 from config.kit import http
 from config.kit.errors import DomainError
@@ -26,6 +28,17 @@ class ApiRequest(HttpRequest):
     """A request whose key was checked."""
 
     principal: Principal
+    unproven: bytes | None
+
+
+def _act(request: ApiRequest, view: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
+    try:
+        return view(request, **kwargs)
+    except DomainError:
+        # A key that opens no more is told that, whatever else is wrong.
+        if request.unproven is not None:
+            prove(request)
+        raise
 
 
 def api_view(
@@ -38,6 +51,7 @@ def api_view(
     answers: Mapping[int, Any] | None = None,
     query: Mapping[str, str] | None = None,
     summary: str = "",
+    proves: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., HttpResponse]]:
     """Make a plain view of the API."""
     kinds = (kind,) if isinstance(kind, str) else kind
@@ -46,10 +60,11 @@ def api_view(
         def respond(request: ApiRequest, **kwargs: Any) -> HttpResponse:
             if request.method not in methods:
                 raise http.MethodNotAllowedError(allowed=methods)
-            request.principal = admit(request, kinds=kinds, scope=scope)
+            known = recall(request, kinds=kinds, scope=scope) if proves else None
+            request.principal, request.unproven = known or (admit(request, kinds=kinds, scope=scope), None)
             if body is not None:
                 kwargs["body"] = http.read_json(request, body)
-            result = view(request, **kwargs)
+            result = _act(request, view, kwargs)
             return result if isinstance(result, HttpResponse) else http.answer(result)
 
         @csrf_exempt  # keys, not cookies

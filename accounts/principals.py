@@ -44,3 +44,7 @@ class Principal:
             )
         if scope not in self.scopes:
             raise MissingScopeError(f"This key lacks the scope {scope}.")
+
+    def opens(self, *, kinds: Collection[str], scope: str) -> bool:
+        """Tell whether this key may pass."""
+        return self.kind in kinds and scope in self.scopes

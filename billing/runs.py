@@ -71,6 +71,12 @@ class Opening:
     key: str | None = None
     fingerprint: bytes | None = None
 
+    def digest(self) -> bytes:
+        """Digest what is asked: the same again under its key is a replay, anything else is refused."""
+        facts = [self.agent, self.caller, self.model, self.max_charge, self.ttl_seconds]
+        facts += [self.caller_key, self.end_user, self.own_key]
+        return _digest([*facts, None if self.usage is None else _plain(self.usage)])
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:
@@ -125,7 +131,6 @@ class Report:
 
     def fingerprint(self) -> bytes:
         """Digest what it says: the same again is a replay, anything else under its keys is refused."""
-        usage = {metric: f"{value.normalize():f}" for metric, value in sorted(self.usage.items())}
         occurred_at = self.occurred_at and self.occurred_at.isoformat()
         facts = [
             self.execution,
@@ -136,7 +141,7 @@ class Report:
             self.event_id,
             occurred_at,
         ]
-        return hashlib.sha256(json.dumps([*facts, usage]).encode()).digest()
+        return _digest([*facts, _plain(self.usage)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +174,11 @@ class Metered:
     metered: int
     remaining: int
     stop: bool
+
+
+def _plain(usage: Mapping[str, Decimal]) -> dict[str, str]:
+    return {metric: f"{value.normalize():f}" for metric, value in sorted(usage.items())}
+
+
+def _digest(facts: list[Any]) -> bytes:
+    return hashlib.sha256(json.dumps(facts).encode()).digest()

@@ -1,33 +1,93 @@
 """GET /v1/wallet/balance, GET /v1/wallet/transactions."""
 
-from typing import Final
+import datetime as dt
+from typing import Annotated, Final
 
+import msgspec
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api_auth import HasScope, principal_behind
+from accounts.api_auth import HasScope, principal_behind, prove
+from accounts.plain_api import ApiRequest, api_view
 from config.kit import clock, paging, query_params
-from wallets import operations, queries
-from wallets.models import Wallet
-from wallets.serializers import BalanceSerializer, StatementLineSerializer, StatementSerializer
+from wallets import money, operations, queries
+from wallets.models import CreditGrant, Wallet
+from wallets.money import Amount
+from wallets.serializers import StatementLineSerializer, StatementSerializer
 
 TYPES: Final = ("credit", "debit")
 FILTERS: Final = frozenset({"type", "from", "to", "kind"}) | paging.PARAMETERS
 
 
-class BalanceView(APIView):
-    """What the key's customer has."""
+FundingClass = Annotated[str, msgspec.Meta(extra_json_schema={"enum": CreditGrant.FundingClass.values})]
 
-    permission_classes = [HasScope("wallet:read")]
 
-    @extend_schema(operation_id="wallet_balance", summary="Read the balance", responses=BalanceSerializer)
-    def get(self, request: Request) -> Response:
-        """Read the balance."""
-        query_params.refuse_unknown(request.query_params, known=())
-        balance = queries.customer_balance(wallet=_wallet(request), now=clock.now())
-        return Response(BalanceSerializer(balance).data)
+class Grant(msgspec.Struct):
+    """Credits of one purchase, plan or gift that are left; scope: empty, or the creator whose agents take them."""
+
+    id: str
+    funding_class: FundingClass
+    scope: str
+    remaining: Amount
+    expires_at: dt.datetime | None
+
+
+class Balance(msgspec.Struct, kw_only=True):
+    """What a customer has: balance - reserved = available. Grants with a scope lie beside the balance, not in it."""
+
+    wallet: str
+    currency: str = money.CREDITS
+    balance: Amount
+    reserved: Amount
+    available: Amount
+    owed: Amount
+    grants: list[Grant]
+
+
+@api_view(
+    kind="customer",
+    scope="wallet:read",
+    methods=["GET"],
+    answers={200: Balance},
+    summary="Read the balance",
+    proves=True,
+)
+def wallet_balance(request: ApiRequest) -> Balance:
+    """Read what the key's customer has."""
+    query_params.refuse_unknown(request.GET, known=())
+    return _shown(_balance(request, clock.now()))
+
+
+def _balance(request: ApiRequest, now: dt.datetime) -> queries.Balance:
+    if request.unproven is not None:
+        found = queries.customer_balance_still(digest=request.unproven, now=now)
+        if found is not None:
+            return found
+        prove(request)
+    customer_id = request.principal.customer_id
+    assert customer_id is not None  # a customer's key, says the view
+    found = queries.customer_balance(customer_id=customer_id, now=now)
+    if found is None:
+        # Opened at the first look.
+        wallet = operations.open_wallet(owner_type=Wallet.OwnerType.CONSUMER, owner_id=customer_id, now=now)
+        return queries.balance(wallet=wallet, now=now)
+    return found
+
+
+def _shown(found: queries.Balance) -> Balance:
+    return Balance(
+        wallet=found.wallet,
+        balance=money.amount(found.balance),
+        reserved=money.amount(found.reserved),
+        available=money.amount(found.available),
+        owed=money.amount(found.owed),
+        grants=[
+            Grant(each.id, each.funding_class, each.scope, money.amount(each.remaining), each.expires_at)
+            for each in found.grants
+        ],
+    )
 
 
 class TransactionsView(APIView):
@@ -61,13 +121,6 @@ class TransactionsView(APIView):
         )
         page = paging.page(request=request, rows=entries)
         return Response(page.body(lambda entry: StatementLineSerializer(entry).data))
-
-
-def _wallet(request: Request) -> Wallet:
-    """Give the customer's own wallet, opened at the first look."""
-    return operations.open_wallet(
-        owner_type=Wallet.OwnerType.CONSUMER, owner_id=_customer_id(request), now=clock.now()
-    )
 
 
 def _wallets(request: Request) -> list[int]:

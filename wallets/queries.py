@@ -2,13 +2,21 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any, Final
 
+from django.db import connection
 from django.db.models import F, QuerySet
 
+from accounts.keys import OPENS
 from wallets import calls
 from wallets.chart import CONSUMER, PlatformWallet
 from wallets.models import CreditGrant, Entry, Wallet
 from wallets.money import CREDITS
+
+BALANCE: Final = "SELECT * FROM wallets_balance(%s, %s)"
+BALANCE_STILL: Final = f"""
+    SELECT b.* FROM accounts_apikey k CROSS JOIN LATERAL wallets_balance(k.customer_id, %s) b WHERE {OPENS}
+"""  # noqa: S608  (constants)
 
 
 @dataclass(frozen=True)
@@ -57,29 +65,44 @@ def consumer_wallets(*, customer_id: int) -> QuerySet[Wallet]:
 
 def balance(*, wallet: Wallet, now: dt.datetime) -> Balance:
     """Read what a wallet has at this moment; grants that have run out count no more."""
-    return _balance(wallet, CreditGrant.objects.filter(wallet=wallet), now)
-
-
-def customer_balance(*, wallet: Wallet, now: dt.datetime) -> Balance:
-    """Read a customer's own wallet; the grants of its scoped wallets stand beside its own."""
-    wallets = consumer_wallets(customer_id=wallet.owner_id).order_by()
-    return _balance(wallet, CreditGrant.objects.filter(wallet__in=wallets), now)
-
-
-def _balance(wallet: Wallet, grants: QuerySet[CreditGrant], now: dt.datetime) -> Balance:
     # One statement, one snapshot: what is due to expire belongs to the balance it is taken from.
     total, held = calls.row(
         "SELECT wallets_available(id, %s) - overdraft_limit + held, held FROM wallets_wallet WHERE id = %s",
         [now, wallet.pk],
     )
-    live = grants.filter(remaining__gt=0).exclude(expires_at__lte=now).select_related("wallet")
+    grants = CreditGrant.objects.filter(wallet=wallet, remaining__gt=0).exclude(expires_at__lte=now)
+    live = grants.select_related("wallet").order_by(F("expires_at").asc(nulls_last=True), "id")
+    return _balance(wallet.public_id, total, held, [_grant(grant) for grant in live])
+
+
+def customer_balance(*, customer_id: int, now: dt.datetime) -> Balance | None:
+    """Read a customer's own wallet in one query, the grants of its scoped ones beside it; None: it has none yet."""
+    return _customer_balance(BALANCE, [customer_id, now])
+
+
+def customer_balance_still(*, digest: bytes, now: dt.datetime) -> Balance | None:
+    """Read the balance of the customer whose key this is, where it still opens; None too: there is no wallet yet."""
+    return _customer_balance(BALANCE_STILL, [now, digest, now])
+
+
+def _customer_balance(statement: str, parameters: list[Any]) -> Balance | None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        rows = cursor.fetchall()
+    if not rows:
+        return None
+    wallet, total, held = rows[0][:3]
+    return _balance(wallet, total, held, [Grant(*row[3:]) for row in rows if row[3] is not None])
+
+
+def _balance(wallet: str, total: int, held: int, grants: list[Grant]) -> Balance:
     return Balance(
-        wallet=wallet.public_id,
+        wallet=wallet,
         balance=total,
         reserved=held,
         available=total - held,
         owed=max(-total, 0),
-        grants=tuple(_grant(grant) for grant in live.order_by(F("expires_at").asc(nulls_last=True), "id")),
+        grants=tuple(grants),
     )
 
 

@@ -27,30 +27,6 @@ class AmountField(serializers.Field[int, Any, money.Amount, Any]):
         return money.amount(value)
 
 
-class GrantSerializer(serializers.Serializer[Any]):
-    """Credits of one purchase, plan or gift that are left."""
-
-    id = serializers.CharField()
-    funding_class = serializers.ChoiceField(choices=["paid", "bonus", "promo", "plan", "adjustment"])
-    scope = serializers.CharField(
-        help_text="Empty: good everywhere. Else the creator whose agents take them."
-    )
-    remaining = AmountField()
-    expires_at = serializers.DateTimeField(allow_null=True)
-
-
-class BalanceSerializer(serializers.Serializer[Any]):
-    """What a customer has: balance - reserved = available."""
-
-    wallet = serializers.CharField()
-    currency = serializers.CharField(default=money.CREDITS)
-    balance = AmountField()
-    reserved = AmountField()
-    available = AmountField()
-    owed = AmountField()
-    grants = GrantSerializer(many=True, help_text="Those with a scope lie beside the balance, not in it.")
-
-
 class StatementLineSerializer(serializers.Serializer[Any]):
     """One movement of a wallet."""
 

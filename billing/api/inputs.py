@@ -8,11 +8,13 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
+from accounts.idempotency import KEY_PATTERN
 from billing.runs import EVENTS_MAX, TTL_SECONDS_DEFAULT, TTL_SECONDS_MAX, Outcome
 from config.kit.errors import InvalidInputError
 from config.kit.strict_json import NUMBER_PATTERN, Exact
 from wallets import money
 
+CHECKS_MAX: Final = 1_000
 SEQUENCE_MAX: Final = 2**63 - 1
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -23,7 +25,7 @@ Usage = dict[str, Exact]
 
 
 class CheckBody(msgspec.Struct, forbid_unknown_fields=True):
-    """A run that is about to start."""
+    """A run that is about to start; `idempotency_key` stands for the header, which covers a whole request."""
 
     agent: Name
     caller: Name
@@ -36,6 +38,23 @@ class CheckBody(msgspec.Struct, forbid_unknown_fields=True):
     parent: str | None = None
     end_user: Text | None = None
     own_key: bool | None = None
+    idempotency_key: (
+        Annotated[str, Meta(min_length=1, max_length=255, pattern=KEY_PATTERN.pattern)] | None
+    ) = None
+
+
+class ChecksBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Many runs that are about to start, each judged alone."""
+
+    # Judged one by one, so that a malformed item refuses itself only.
+    checks: Annotated[
+        list[Any],
+        Meta(
+            min_length=1,
+            max_length=CHECKS_MAX,
+            extra_json_schema={"items": {"$ref": "#/components/schemas/CheckBody"}},
+        ),
+    ]
 
 
 class EventBody(msgspec.Struct, forbid_unknown_fields=True):

@@ -20,7 +20,7 @@ SUMS = ("runday", "readingday", "agentday", "agentreadingday", "callerday", "ear
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_clock_offset"),
-        ("billing", "0005_set_based_settle"),
+        ("billing", "0006_reserve_many"),
         ("marketplace", "0004_in_force"),
     ]
 

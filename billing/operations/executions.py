@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.db import connection
 
 from billing import rating
-from billing.models.executions import CHARGED_STATES
+from billing.models.executions import CHARGED_STATES, Execution
 from billing.operations import quotes
 from billing.queries import executions, payers
 from billing.runs import (
@@ -32,6 +32,13 @@ RESERVE: Final = """
     SELECT o_answer, o_execution, o_hold, o_estimate, o_available, o_expires_at, o_version
     FROM billing_reserve(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s, %s)
 """
+# Zero rows when what is remembered does not hold any more: then nothing is reserved. The function takes its time from
+# there, so that it cannot run first.
+RESERVE_KNOWN: Final = """
+    SELECT r.o_answer, r.o_execution, r.o_hold, r.o_estimate, r.o_available, r.o_expires_at, r.o_version
+    FROM billing_still(%s, %s, %s, %s, %s) AS k(at), LATERAL billing_reserve(
+        %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s, k.at) r
+"""
 METER: Final = "SELECT o_state, o_held, o_metered FROM billing_meter(%s, %s, %s::jsonb, %s, %s)"
 
 
@@ -44,6 +51,36 @@ def check(*, opening: Opening, now: dt.datetime) -> Allowed | Blocked:
     if available < quote.hold:
         return Blocked(Gate.WALLET, quote.hold, available)
     return Allowed(quote.estimate, available, quote.terms.version)
+
+
+def check_known(*, opening: Opening, digest: bytes, now: dt.datetime) -> Allowed | Blocked | None:
+    """Check by what this process remembers of the key and the price, in one query; None: it no longer holds."""
+    quote = quotes.remembered(opening=opening)
+    if quote is None:
+        return None
+    found = payers.available_still(
+        digest=digest, opening=opening, creator=quote.terms.creator, version=quote.terms.version, now=now
+    )
+    if found is None:
+        return None
+    if found < quote.hold:
+        return Blocked(Gate.WALLET, quote.hold, found)
+    return Allowed(quote.estimate, found, quote.terms.version)
+
+
+def reserve_known(*, opening: Opening, digest: bytes, now: dt.datetime) -> Allowed | Blocked | None:
+    """Reserve by what this process remembers of the key and the price, in one call; None: it no longer holds.
+
+    Raises CustomerNotFoundError and KeyReusedError.
+    """
+    quote = quotes.remembered(opening=opening)
+    if quote is None:
+        return None
+    still: list[Any] = [digest, opening.agent, opening.caller, quote.terms.version, now]
+    with connection.cursor() as cursor:
+        cursor.execute(RESERVE_KNOWN, [*still, *_reservation(opening, quote, now)[:-1]])
+        row = cursor.fetchone()
+    return row and answer(opening=opening, quote=quote, row=row)
 
 
 def reserve(*, opening: Opening, now: dt.datetime) -> Allowed | Blocked:
@@ -67,14 +104,19 @@ def reserve(*, opening: Opening, now: dt.datetime) -> Allowed | Blocked:
 def _place(opening: Opening, quote: Quote, now: dt.datetime) -> Allowed | Blocked:
     with connection.cursor() as cursor:
         cursor.execute(RESERVE, _reservation(opening, quote, now))
-        answer, execution, hold, estimate, available, expires_at, version = cursor.fetchone()
-    if answer == "insufficient":
+        return answer(opening=opening, quote=quote, row=cursor.fetchone())
+
+
+def answer(*, opening: Opening, quote: Quote, row: tuple[Any, ...]) -> Allowed | Blocked:
+    """Read what billing_reserve answered; raise CustomerNotFoundError or KeyReusedError."""
+    told, execution, hold, estimate, available, expires_at, version = row
+    if told == "insufficient":
         return Blocked(Gate.WALLET, quote.hold, available)
-    if answer == "no_customer":
+    if told == "no_customer":
         raise CustomerNotFoundError(f"There is no customer {opening.caller!r}.")
-    if answer == "key_reused":
+    if told == "key_reused":
         raise KeyReusedError("This Idempotency-Key reserved another run before.")
-    replayed = answer == "replayed"
+    replayed = told == "replayed"
     version = version if replayed else quote.terms.version
     return Allowed(estimate, available, version, execution, hold, expires_at, replayed)
 
@@ -94,8 +136,11 @@ def _replay(opening: Opening) -> Allowed | None:
     if opening.key is None:
         return None
     found = executions.by_key(principal=opening.principal, key=opening.key)
-    if found is None:
-        return None
+    return found and replay(opening=opening, found=found)
+
+
+def replay(*, opening: Opening, found: Execution) -> Allowed:
+    """Give the answer of what was opened under this key before; raise KeyReusedError."""
     if bytes(found.fingerprint or b"") != opening.fingerprint:
         raise KeyReusedError("This Idempotency-Key reserved another run before.")
     return Allowed(

@@ -1,13 +1,23 @@
 """Quote a run: find its terms, rate what is expected, name the gate that blocks it."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from billing import rating
 from billing.queries import payers
 from billing.runs import Blocked, Gate, Opening, Quote
-from config.kit.errors import InvalidInputError
+from config.kit.errors import DomainError, InvalidInputError
 from marketplace import queries as marketplace
 from marketplace.terms import PriceModel, PricingModel, Terms
+
+REMEMBERED_MAX: Final = 10_000
+
+Pair = tuple[str, int]  # a caller and an agent's row
+
+# The terms last given for an agent, by its name; where a subscription pins them, by the caller's too. They may have
+# changed since: only billing_still says so.
+_remembered: dict[tuple[str, str], Terms] = {}
 
 
 def quote(*, opening: Opening, now: dt.datetime) -> Quote | Blocked:
@@ -16,22 +26,41 @@ def quote(*, opening: Opening, now: dt.datetime) -> Quote | Blocked:
     Raises AgentNotFoundError, AgentSuspendedError, CustomerNotFoundError, and InvalidInputError when nothing
     says how much to hold.
     """
-    terms = marketplace.terms(agent=opening.agent, at=now)
-    if terms.pricing_model is not PricingModel.SUBSCRIPTION:
-        return _priced(opening, terms)
-    versions = payers.subscribed_versions(wanted=[(opening.caller, terms.agent_id)], now=now)
-    version_id = versions.get((opening.caller, terms.agent_id))
-    if version_id is None:
-        available = payers.available(caller=opening.caller, creator=terms.creator, now=now)
-        # The gate is named even where nothing says how much a subscriber's run would hold.
-        required = opening.max_charge or _rated(opening, terms) or terms.default_hold or 0
-        return Blocked(Gate.SUBSCRIPTION, required, available)
-    if version_id != terms.version_id:
-        terms = marketplace.terms_by_version(version_ids=[version_id])[version_id]
-    return _priced(opening, terms)
+    found = quote_many(openings=[opening], now=now)[0]
+    if isinstance(found, DomainError):
+        raise found
+    return found
 
 
-def _priced(opening: Opening, terms: Terms) -> Quote:
+def remembered(*, opening: Opening) -> Quote | None:
+    """Price a run at the terms that this process gave last, unproven; None when there are none, or they do not do."""
+    terms = _remembered.get((opening.agent, "")) or _remembered.get((opening.agent, opening.caller))
+    try:
+        return price(opening=opening, terms=terms) if terms else None
+    except InvalidInputError:
+        return None
+
+
+def quote_many(*, openings: Sequence[Opening], now: dt.datetime) -> list[Quote | Blocked | DomainError]:
+    """Price many runs: each gets its quote, the gate that blocks it, or its refusal."""
+    listed = marketplace.terms_many(wanted=[(opening.agent, now) for opening in openings])
+    found = [(opening, listed[opening.agent, now]) for opening in openings]
+    for_subscribers = [
+        (opening, terms)
+        for opening, terms in found
+        if not isinstance(terms, DomainError) and terms.pricing_model is PricingModel.SUBSCRIPTION
+    ]
+    pinned = _pinned(for_subscribers, now)
+    _remember(found, pinned)
+    strangers = [each for each in for_subscribers if _pair(*each) not in pinned]
+    available = payers.available_many(
+        wanted=[(opening.caller, terms.creator) for opening, terms in strangers], now=now
+    )
+    return [_quoted(opening, terms, pinned, available) for opening, terms in found]
+
+
+def price(*, opening: Opening, terms: Terms) -> Quote:
+    """Price a run at known terms; raise InvalidInputError when nothing says how much to hold."""
     rated = _rated(opening, terms)
     if terms.pricing_model is PricingModel.FREE:
         return Quote(terms, 0, 0)
@@ -44,6 +73,61 @@ def _priced(opening: Opening, terms: Terms) -> Quote:
             errors=[{"pointer": "/max_charge", "detail": "is needed when usage is not sent"}],
         )
     return Quote(terms, hold if rated is None else rated, hold)
+
+
+def _remember(found: Sequence[tuple[Opening, Terms | DomainError]], pinned: Mapping[Pair, Terms]) -> None:
+    if len(_remembered) > REMEMBERED_MAX:
+        _remembered.clear()
+    for opening, terms in found:
+        if isinstance(terms, DomainError):
+            continue
+        if terms.pricing_model is not PricingModel.SUBSCRIPTION:
+            _remembered[opening.agent, ""] = terms
+            continue
+        _remembered.pop((opening.agent, ""), None)
+        own = pinned.get(_pair(opening, terms))
+        if own is not None:
+            _remembered[opening.agent, opening.caller] = own
+
+
+def _pinned(asked: Sequence[tuple[Opening, Terms]], now: dt.datetime) -> dict[Pair, Terms]:
+    """Give the terms that subscribers have subscribed to."""
+    listed = {_pair(opening, terms): terms for opening, terms in asked}
+    versions = payers.subscribed_versions(wanted=listed, now=now)
+    other = {version for pair, version in versions.items() if version != listed[pair].version_id}
+    older = marketplace.terms_by_version(version_ids=other) if other else {}
+    return {pair: older.get(version, listed[pair]) for pair, version in versions.items()}
+
+
+def _quoted(
+    opening: Opening,
+    terms: Terms | DomainError,
+    pinned: Mapping[Pair, Terms],
+    available: Mapping[tuple[str, str], int | DomainError],
+) -> Quote | Blocked | DomainError:
+    if isinstance(terms, DomainError):
+        return terms
+    try:
+        if terms.pricing_model is not PricingModel.SUBSCRIPTION:
+            return price(opening=opening, terms=terms)
+        own = pinned.get(_pair(opening, terms))
+        if own is not None:
+            return price(opening=opening, terms=own)
+        return _unsubscribed(opening, terms, available[opening.caller, terms.creator])
+    except DomainError as refusal:
+        return refusal
+
+
+def _unsubscribed(opening: Opening, terms: Terms, available: int | DomainError) -> Blocked:
+    if isinstance(available, DomainError):
+        raise available
+    # The gate is named even where nothing says how much a subscriber's run would hold.
+    required = opening.max_charge or _rated(opening, terms) or terms.default_hold or 0
+    return Blocked(Gate.SUBSCRIPTION, required, available)
+
+
+def _pair(opening: Opening, terms: Terms) -> Pair:
+    return opening.caller, terms.agent_id
 
 
 def _rated(opening: Opening, terms: Terms) -> int | None:

@@ -27,6 +27,16 @@ def by_key(*, principal: str, key: str) -> Execution | None:
     return found.filter(principal=principal, idempotency_key=key).first()
 
 
+def by_keys(*, keys: Iterable[tuple[str, str | None]]) -> dict[tuple[str, str | None], Execution]:
+    """Find what principals reserved under their keys, by principal and key."""
+    named = [(principal, key) for principal, key in keys if key is not None]
+    wanted = models.Q(
+        *(models.Q(principal=principal, idempotency_key=key) for principal, key in named), _connector="OR"
+    )
+    found = Execution.objects.select_related("version", "hold").filter(wanted) if named else []
+    return {(each.principal, each.idempotency_key): each for each in found}
+
+
 def by_public_id(*, public_id: str) -> Execution:
     """Give a run; raise ExecutionNotFoundError."""
     return _one(public_id, Execution.objects.filter(public_id=public_id))

@@ -6,10 +6,16 @@ from typing import Final
 
 from django.db import connection
 
-from billing.runs import CustomerNotFoundError
+from billing.runs import CustomerNotFoundError, Opening
 
-PAYER: Final = """
-    SELECT p.o_customer, billing_most_available(p.o_wallets, %s) FROM billing_payer(%s, %s) p
+AVAILABLE: Final = """
+    SELECT w.caller, w.creator, p.o_customer, billing_most_available(p.o_wallets, %s)
+    FROM unnest(%s::text[], %s::text[]) AS w(caller, creator)
+    CROSS JOIN LATERAL billing_payer(w.caller, w.creator) p
+"""
+AVAILABLE_STILL: Final = """
+    SELECT p.o_customer, billing_most_available(p.o_wallets, k.at)
+    FROM billing_still(%s, %s, %s, %s, %s) AS k(at) CROSS JOIN LATERAL billing_payer(%s, %s) p
 """
 SUBSCRIBED: Final = """
     SELECT w.caller, w.agent, s.version_id
@@ -25,12 +31,48 @@ def available(*, caller: str, creator: str, now: dt.datetime) -> int:
 
     Raises CustomerNotFoundError.
     """
+    most = available_many(wanted=[(caller, creator)], now=now)[caller, creator]
+    if isinstance(most, CustomerNotFoundError):
+        raise most
+    return most
+
+
+def available_many(
+    *, wanted: Iterable[tuple[str, str]], now: dt.datetime
+) -> dict[tuple[str, str], int | CustomerNotFoundError]:
+    """Give the most that one of each caller's wallets could pay for a run of a creator's agents, or the refusal."""
+    pairs = list(dict.fromkeys(wanted))
+    if not pairs:
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute(PAYER, [now, caller, creator])
-        customer_id, most = cursor.fetchone()
-    if customer_id is None:
-        raise CustomerNotFoundError(f"There is no customer {caller!r}.")
-    return int(most)
+        cursor.execute(AVAILABLE, [now, [caller for caller, _ in pairs], [creator for _, creator in pairs]])
+        rows = cursor.fetchall()
+    return {
+        (caller, creator): most
+        if customer is not None
+        else CustomerNotFoundError(f"There is no customer {caller!r}.")
+        for caller, creator, customer, most in rows
+    }
+
+
+def available_still(
+    *, digest: bytes, opening: Opening, creator: str, version: str, now: dt.datetime
+) -> int | None:
+    """Give the same, where the key still opens and the version still holds; else None.
+
+    Raises CustomerNotFoundError.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            AVAILABLE_STILL,
+            [digest, opening.agent, opening.caller, version, now, opening.caller, creator],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    if row[0] is None:
+        raise CustomerNotFoundError(f"There is no customer {opening.caller!r}.")
+    return int(row[1])
 
 
 def subscribed_versions(*, wanted: Iterable[tuple[str, int]], now: dt.datetime) -> dict[tuple[str, int], int]:

@@ -18,7 +18,7 @@ STATUS_WORDS: Final = {200: "Done", 201: "Created", 202: "Accepted"}
 
 @dataclass(frozen=True)
 class Operation:
-    """What one plain view takes and gives."""
+    """What one plain view takes and gives; an answer of several kinds is a tuple."""
 
     name: str
     methods: tuple[str, ...]
@@ -57,7 +57,11 @@ class Problem(msgspec.Struct):
 def add_plain_views(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Join the plain views to the schema (SPECTACULAR_SETTINGS['POSTPROCESSING_HOOKS'])."""
     found = list(_operations(get_resolver(), "/"))
-    types = [t for _, op in found for t in (*op.bodies, *op.answers.values())]
+    types = [
+        t
+        for _, op in found
+        for t in (*op.bodies, *(t for kinds in op.answers.values() for t in _each(kinds)))
+    ]
     schemas, components = msgspec.json.schema_components(
         [*types, Problem], schema_hook=_schema_of, ref_template=REF
     )
@@ -90,15 +94,25 @@ def _describe(path: str, operation: Operation, named: Mapping[int, Any]) -> dict
         "security": [{"apiKey": []}],
         "parameters": _parameters(path, operation),
         "responses": {
-            str(status): {"description": STATUS_WORDS.get(status, "Answer"), **_content(named[id(kind)])}
-            for status, kind in (operation.answers or {200: Problem}).items()
+            str(status): {
+                "description": STATUS_WORDS.get(status, "Answer"),
+                **_content(_one_of(_each(kinds), named)),
+            }
+            for status, kinds in (operation.answers or {200: Problem}).items()
         },
     }
     if operation.bodies:
-        one_of = [named[id(body)] for body in operation.bodies]
-        schema = one_of[0] if len(one_of) == 1 else {"oneOf": one_of}
-        described["requestBody"] = {"required": True, **_content(schema)}
+        described["requestBody"] = {"required": True, **_content(_one_of(operation.bodies, named))}
     return described
+
+
+def _each(kinds: Any) -> tuple[Any, ...]:
+    return kinds if isinstance(kinds, tuple) else (kinds,)
+
+
+def _one_of(kinds: tuple[Any, ...], named: Mapping[int, Any]) -> Any:
+    found = [named[id(kind)] for kind in kinds]
+    return found[0] if len(found) == 1 else {"oneOf": found}
 
 
 def _parameters(path: str, operation: Operation) -> list[dict[str, Any]]:

@@ -92,6 +92,13 @@ def test_the_same_key_answers_the_same_bytes(router: Caller, agent: Agent, bob: 
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
+def test_a_key_may_come_in_the_body(router: Caller, agent: Agent, bob: Customer) -> None:
+    first = router.post(asked(agent, bob, reserve=True), key="k1")
+    again = router.post(asked(agent, bob, reserve=True, idempotency_key="k1"))
+    assert (again.content, again.headers["Idempotent-Replayed"]) == (first.content, "true")
+    assert router.post(asked(agent, bob, reserve=True, idempotency_key="k1"), key="k2").status_code == 400
+
+
 @pytest.mark.parametrize(
     "changes",
     [
