@@ -48,8 +48,8 @@ def _run(running: Instance, names: list[str], operations: int, seed: int) -> int
 
 def _proven(running: Instance, name: str, operations: int, seed: int) -> bool:
     began = time.monotonic()
-    prover: Any = importlib.import_module(f"tests.provers.{name}")
     try:
+        prover: Any = importlib.import_module(f"tests.provers.{name}")
         told = prover.prove(count=max(int(operations * PROVERS[name]), 1), seed=seed)
         running.manage("check_books")
     except Exception as error:  # noqa: BLE001  (the others are still to run; what happened is told)

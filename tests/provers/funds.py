@@ -63,6 +63,8 @@ class Funds:
     def bundle(self, bundle: Bundle, now: int) -> Answer:
         """Credit a purchase whose second part expires; a plan's credits have a wallet of their own."""
         cash = bundle.cents * CENT_CASH
+        # Paid into the bank: Stripe has no line of it.
+        self.books.credit("USD", stripe_cash=cash, bank=-cash)
         if bundle.funding_class == "plan":
             wallet = self.wallets.setdefault((bundle.customer, 0), Wallet())
             wallet.credit(self._grant("plan", bundle.extra, cash, bundle.expires))

@@ -188,7 +188,7 @@ class System:
             f"cs_{asked.payment}", top_up.public_id, "complete", "paid", "usd", top_up.amount_cents, payment
         )
         topups.credit(top_up_id=top_up.pk, checkout=checkout, payment=payment, now=now)
-        if asked.fee is not None and top_up.fee_cents is None and not top_up.paid_at:
+        if not top_up.paid_at:
             fees.record(line=_line(asked, top_up, now), now=now)
         return DONE
 
@@ -199,7 +199,7 @@ class System:
         paid_cash, bonus_cash = money.largest_remainder(cash, [paid, asked.extra])
         wallet, source = self.wallets[asked.customer], Source("payment_intent", f"pi_{asked.payment}")
         legs = [
-            Leg(chart.STRIPE_CASH, -cash),
+            Leg(chart.BANK, -cash),
             Leg(chart.DEFERRED, cash),
             Leg(chart.ISSUED["paid"], -paid),
             Leg(chart.ISSUED["bonus"], -asked.extra),
@@ -226,7 +226,7 @@ class System:
         wallet = self.plan_wallet(asked.customer)
         source, cash = Source("payment_intent", f"pi_{asked.payment}"), asked.cents * CENT_CASH
         legs = [
-            Leg(chart.STRIPE_CASH, -cash),
+            Leg(chart.BANK, -cash),
             Leg(chart.DEFERRED, cash),
             Leg(chart.ISSUED["plan"], -asked.extra),
             Leg(wallet.pk, asked.extra),
