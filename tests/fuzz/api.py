@@ -21,6 +21,8 @@ EDGE, WRONG, RIGHT, REAL, BENT = "edge", "wrong", "right", "real", "bent"
 DRAWN_OF: Final = 10
 REAL_SHARE: Final = 0.7
 REAL_ACCEPTED_MIN: Final = 0.3
+# With fewer cases some operation may have met nothing that it could act on.
+TELLING_COUNT: Final = 1_000
 # One case in so many comes with a key that does not fit, or without one.
 STRANGERS: Final = 12
 PROBLEMS_MAX: Final = 5
@@ -71,7 +73,8 @@ def expect_promised(tally: Tally, *, prefix: str, count: int) -> None:
     assert tally.problems == [], "\n\n".join(tally.problems)
     assert tally.sent == count
     # A fuzz that is refused at the door proves the door only.
-    assert tally.succeeded == {each.label for each in cases.operations(prefix=prefix)}, tally.succeeded
+    if count >= TELLING_COUNT:
+        assert tally.succeeded == {each.label for each in cases.operations(prefix=prefix)}, tally.succeeded
     assert tally.accepted(REAL) > REAL_ACCEPTED_MIN, tally.told()
 
 
