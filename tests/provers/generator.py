@@ -169,7 +169,7 @@ class Generator:
     def _execution(self) -> Execution | None:
         """Pick one that is open, mostly, or that has expired; else any of late."""
         kind, every = self.draw(), self.model.executions
-        chosen = self.model.open if kind < 0.6 else self.model.expired if kind < 0.9 else None
+        chosen = self.model.open if kind < 0.45 else self.model.expired if kind < 0.8 else None
         if chosen:
             return self.random.choice(list(chosen.values()))
         return every[self.random.randint(max(len(every) - 60, 1), len(every))] if every else None
@@ -192,7 +192,9 @@ class Generator:
     def _report(self, place: int, now: int) -> Report:
         if self.reports and self._one_in(12):
             return self._repeated(self.random.choice(self.reports[-50:]))
-        execution = None if self._one_in(3) else self._execution()
+        # A large batch of reserved runs would leave none open: what follows the first is mostly direct.
+        reserved = self._one_in(6) if place else not self._one_in(3)
+        execution = self._execution() if reserved else None
         if execution is not None and execution.number in self.picked and not self._one_in(6):
             execution = None
         if execution is not None:
