@@ -52,7 +52,10 @@ class Bench:
         self._tell("2. Hot creators, while a poster posts once a second (pgbench)", lines)
 
     def _processes(self) -> None:
-        with children(processes.CALLER, self.running.environ, count=processes.PROCESSES) as started:
+        key = self.demo["router"]["api_key"]
+        with children(
+            processes.CALLER, key, environ=self.running.environ, count=processes.PROCESSES
+        ) as started:
             pgbench = Pgbench(self.running.cluster, Meter(self.tree, Tree(os.getpid())))
             lines = compare(processes.measures(pgbench, started))
         self._tell("3. Reserve from Python, without HTTP", lines, callers="Python")

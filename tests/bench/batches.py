@@ -14,7 +14,7 @@ from tests.bench.rounds import Measure, Sample
 Session = Connection[tuple[object, ...]]
 SIZES: Final = (1, 10, 100, 1_000)
 # How many runs a round logs, by the size of its calls.
-RUNS: Final = {1: 200, 10: 400, 100: 1_000, 1_000: 2_000}
+RUNS: Final = {1: 100, 10: 200, 100: 1_000, 1_000: 2_000}
 BASE: Final = "floor, 16 clients"
 ITEMS: Final = """
 SELECT jsonb_agg(bench.item(CASE WHEN {reserved} THEN bench.ready_name(nextval('bench.settled'))

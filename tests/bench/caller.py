@@ -9,14 +9,19 @@ import sys
 import time
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Final
 
 import django
 
 django.setup()
 
+from accounts import secret_text  # noqa: E402
 from billing.operations import executions, openings  # noqa: E402  (models need the set-up)
 from billing.runs import Allowed, Opening  # noqa: E402
 from config.kit import clock, ids  # noqa: E402
+
+# The router's key, as the API remembers it.
+DIGEST: Final = secret_text.digest(sys.argv[1])
 
 
 def main() -> None:
@@ -32,7 +37,8 @@ def main() -> None:
 
 def _reserve(asked: Sequence[Opening], *, now: dt.datetime) -> None:
     if len(asked) == 1:
-        found: Sequence[object] = [executions.reserve(opening=asked[0], now=now)]
+        known = executions.reserve_known(opening=asked[0], digest=DIGEST, now=now)
+        found: Sequence[object] = [known or executions.reserve(opening=asked[0], now=now)]
     else:
         found = openings.reserve_many(openings=asked, now=now)
     if not all(isinstance(each, Allowed) and each.execution for each in found):

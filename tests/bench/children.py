@@ -11,10 +11,11 @@ Child = subprocess.Popen[str]
 
 
 @contextlib.contextmanager
-def children(module: str, environ: Mapping[str, str], *, count: int = 1) -> Iterator[list[Child]]:
+def children(module: str, *words: str, environ: Mapping[str, str], count: int = 1) -> Iterator[list[Child]]:
     """Start a module some times over; what was started ends with the block."""
-    argv = [sys.executable, "-W", "ignore", "-m", module]
+    argv = [sys.executable, "-W", "ignore", "-m", module, *words]
     pipe = subprocess.PIPE
+    environ = {**environ, "DJANGO_SETTINGS_MODULE": "tests.bench.settings"}
     started = [
         subprocess.Popen(argv, env=environ, cwd=environment.ROOT, text=True, stdin=pipe, stdout=pipe)
         for _ in range(count)

@@ -9,8 +9,7 @@ from tests.bench.rounds import Measure, Sample
 CUSTOMERS: Final = 10_000
 CREATORS: Final = 100
 # A round's transactions, shared by its clients: enough that what a connection costs at first does not show.
-TRANSACTIONS: Final = {1: 300, 16: 1_600, 32: 1_920}
-HOT_TRANSACTIONS: Final = 960
+TRANSACTIONS: Final = {1: 240, 16: 1_280, 32: 640}
 FLOOR: Final = """
 WITH taken AS (UPDATE bench.balance SET balance = balance - 1 WHERE id = :w)
 INSERT INTO bench.entry (wallet_id, amount) VALUES (:w, -1);
@@ -42,11 +41,9 @@ HALF_ON_ONE: Final = f"CASE WHEN n % 2 = 0 THEN 1 ELSE 1 + n % {CREATORS} END"
 
 
 def measures(pgbench: Pgbench) -> list[Measure]:
-    """List reserve, settle and both after one another: spread and on one wallet, by 1, 16 and (hot) 32 clients."""
-    plan = [(clients, hot) for clients in (1, 16) for hot in (False, True)]
-    made = [measure for clients, hot in plan for measure in _of(pgbench, clients, hot=hot)]
-    # One hot wallet at 32 clients: the floor and the reserve only; a settle waits for the same row.
-    return [*made, *_of(pgbench, 32, hot=True)[:2]]
+    """List reserve, settle and both after one another: spread over wallets, and on one."""
+    plan = [(1, False), (16, False), (32, True)]
+    return [measure for clients, hot in plan for measure in _of(pgbench, clients, hot=hot)]
 
 
 def creators(pgbench: Pgbench) -> list[Measure]:
@@ -93,7 +90,7 @@ def floor(
 def _of(pgbench: Pgbench, clients: int, *, hot: bool) -> list[Measure]:
     told = f"{'one wallet' if hot else '10,000 wallets'}, {clients} client" + "s" * (clients > 1)
     last = 1 if hot else CUSTOMERS
-    count = HOT_TRANSACTIONS if hot and clients > 1 else TRANSACTIONS[clients]
+    count = TRANSACTIONS[clients]
     base = f"floor: {told}"
     both = f"{_pick(last)}{RESERVE} \\gset\n{SETTLE.format(execution=':execution')}"
     return [

@@ -129,7 +129,8 @@ def _told(work: str, size: int) -> str:
 def _reading(running: Instance) -> str:
     with contextlib.ExitStack() as stack:
         readers = [
-            stack.enter_context(children("tests.bench.reader", _environ(running, size))) for size in SIZES
+            stack.enter_context(children("tests.bench.reader", environ=_environ(running, size)))
+            for size in SIZES
         ]
         rounds = [[ask(reader, str(READS))[0] for reader in readers] for _ in range(ROUNDS)]
     rows = [["entries", "balance, ms in the database", "statement's first page, ms in the database"]]

@@ -19,9 +19,9 @@ BARE: Final = "bare view: the reserve function only"
 RESERVE: Final = "check with reserve"
 PACED: Final = "check with reserve, at 100 a second"
 # A round's requests: about a second each.
-REQUESTS: Final = 640
-EMPTY_REQUESTS: Final = 2_000
-PACED_REQUESTS: Final = 400
+REQUESTS: Final = 480
+EMPTY_REQUESTS: Final = 1_600
+PACED_REQUESTS: Final = 300
 Request = Callable[[], bytes]
 
 
