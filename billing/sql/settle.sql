@@ -36,8 +36,11 @@ LANGUAGE sql STABLE AS $$
         FROM billing_execution f LEFT JOIN wallets_hold h ON h.id = f.hold_id
         WHERE f.public_id = item ->> 'execution'
     ) e ON true
-    LEFT JOIN LATERAL billing_payer(item -> 'run' ->> 'caller', item -> 'run' ->> 'creator') p
-        ON item ->> 'execution' IS NULL
+    LEFT JOIN LATERAL (
+        -- Only for those that were not reserved: as a condition of the join it would be asked for all.
+        SELECT o.* FROM (SELECT item -> 'run' AS run WHERE item ->> 'execution' IS NULL OFFSET 0) direct,
+            billing_payer(direct.run ->> 'caller', direct.run ->> 'creator') o
+    ) p ON true
 $$;
 
 -- Charge what is claimed so far. p_claimants: whose item each claim is.
