@@ -26,6 +26,8 @@ TELLING_COUNT: Final = 1_000
 # One case in so many comes with a key that does not fit, or without one.
 STRANGERS: Final = 12
 PROBLEMS_MAX: Final = 5
+# What a body of many is made of, instead of the fields of one.
+MANY: Final = frozenset({"events", "checks"})
 
 
 @dataclass
@@ -115,9 +117,10 @@ def _real(case: Case, world: World) -> Case:
     made: Any = case.operation
     body: Any = case.body
     if made.body:
-        optional = body if isinstance(body, dict) and "events" not in body else {}
+        made_up = body
         body = world.body(case.path)
-        body = body if "events" in body else {**optional, **body}
+        if isinstance(made_up, dict) and not MANY & {*made_up, *body}:
+            body = {**made_up, **body}
     query = world.query({parameter.name for parameter in made.query})
     found: Case = made.Case(path_parameters=world.path_parameters(case.path), query=query, body=body)
     return found

@@ -103,11 +103,7 @@ class World:
         """Say something that can succeed."""
         match path.rpartition("/")[2]:
             case "check":
-                return self._run() | {
-                    "reserve": self.chance.random() < 0.8,
-                    "parent": None,
-                    "max_charge": None,
-                }
+                return self._check()
             case "log" if self.chance.random() < 0.3:
                 return {"events": [self._event() for _ in range(self.chance.randint(1, 5))]}
             case "log":
@@ -149,6 +145,11 @@ class World:
     def _run(self) -> dict[str, Any]:
         agent, caller = self.chance.choice(self.agents), self.chance.choice(self.callers)
         return {"agent": agent, "caller": caller, "usage": self._usage()}
+
+    def _check(self) -> dict[str, Any]:
+        if self.chance.random() < 0.3:
+            return {"checks": [self._run() | {"reserve": True} for _ in range(self.chance.randint(1, 5))]}
+        return self._run() | {"reserve": self.chance.random() < 0.8, "parent": None, "max_charge": None}
 
     def _event(self) -> dict[str, Any]:
         event_id = {"event_id": f"e{self.chance.randint(1, 5_000)}", "occurred_at": None}
