@@ -36,10 +36,11 @@ def sync_account(*, stripe_account_id: str, **_: Any) -> None:
 
 @shared_task(name="payouts.resync_accounts")
 def resync_accounts(**_: Any) -> None:
-    """Ask Stripe for accounts and bank payouts that no webhook told of. Again: they are read afresh."""
+    """Ask Stripe for accounts, bank payouts and reversals that no webhook told of. Again: they are read afresh."""
     now = clock.now()
     onboarding.resync_stale(now=now)
     bank.sync_recent(now=now)
+    reversals.sync_recent(now=now)
 
 
 @shared_task(name="payouts.sync_bank_payout")

@@ -12,9 +12,11 @@ from payouts.stripe import transfers
 from payouts.stripe.transfers import Reversal
 from wallets import chart, ledger
 from wallets.ledger import Leg, Source
+from wallets.models import Transaction
 from wallets.money import cents_to_credits, cents_to_micros
 
 ACTOR: Final = "stripe"
+KIND: Final = "transfer_reversal"
 
 
 def sync(*, stripe_transfer_id: str, now: dt.datetime) -> None:
@@ -37,11 +39,22 @@ def sync(*, stripe_transfer_id: str, now: dt.datetime) -> None:
             payout.items.update(live=False)
 
 
+def sync_recent(*, now: dt.datetime) -> int:
+    """Book the reversals that no webhook told of, or whose job was lost; give how many transfers were read."""
+    newest = transfers.taken_back()
+    booked = Transaction.objects.filter(kind=KIND, source_type=KIND, source_id__in=newest)
+    lost = newest.keys() - set(booked.values_list("source_id", flat=True))
+    missed = {newest[reversal_id] for reversal_id in lost}
+    for transfer_id in sorted(missed):
+        sync(stripe_transfer_id=transfer_id, now=now)
+    return len(missed)
+
+
 def _book(payout: Payout, reversal: Reversal, now: dt.datetime) -> None:
     amount = cents_to_credits(reversal.amount_cents)
     ledger.post(
-        kind="transfer_reversal",
-        source=Source("transfer_reversal", reversal.id),
+        kind=KIND,
+        source=Source(KIND, reversal.id),
         actor=ACTOR,
         legs=[
             Leg(chart.REDEEMED, -amount),

@@ -13,6 +13,7 @@ from config.kit.errors import DomainError
 
 CURRENCY: Final = "usd"
 FOUND_MAX: Final = 10
+TAKEN_BACK_MAX: Final = 100
 
 
 class TransferUnknownError(DomainError):
@@ -89,6 +90,16 @@ def read(*, transfer_id: str) -> Transfer:
     """Read a transfer with its reversals."""
     with translated():
         return _transfer(client().v1.transfers.retrieve(transfer_id))
+
+
+def taken_back() -> dict[str, str]:
+    """List the newest reversals, each with the transfer that it took back. Raises StripeUnavailableError."""
+    with translated():
+        page = client().v1.balance_transactions.list(
+            {"type": "transfer_refund", "limit": TAKEN_BACK_MAX, "expand": ["data.source"]}
+        )
+    sources = (cast("stripe.Reversal", line.source) for line in page.data)
+    return {source.id: str(source.transfer) for source in sources}
 
 
 def available_cents() -> int:

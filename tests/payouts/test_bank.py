@@ -147,5 +147,13 @@ class TestReversals:
         assert (payout.state, payout.reversed_cents) == ("reversed", 400)
         assert standing.purse(creator_id=payout.creator_id).payable == credits(4000)
 
+    def test_one_that_no_webhook_told_of_is_found(self, stripe_standin: StripeStandin) -> None:
+        payout = sent(stripe_standin)
+        client().v1.transfers.reversals.create(payout.stripe_transfer_id or "", {"amount": 400})
+        assert [reversals.sync_recent(now=LATER) for _ in range(2)] == [1, 0]
+        payout.refresh_from_db()
+        assert (payout.state, payout.reversed_cents) == ("reversed", 400)
+        assert standing.purse(creator_id=payout.creator_id).payable == credits(4000)
+
     def test_a_transfer_that_is_not_ours_is_let_be(self, stripe_standin: StripeStandin) -> None:
         reversals.sync(stripe_transfer_id="tr_stranger", now=LATER)
