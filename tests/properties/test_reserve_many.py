@@ -96,7 +96,7 @@ def _opening(caller: str, agent: str, max_charge: int | None, key: str | None) -
 
 @given(items=st.lists(ITEM, min_size=1, max_size=12))
 @pytest.mark.usefixtures("_world")
-@settings(max_examples=100, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
 def test_a_batch_is_the_same_as_one_after_the_other(items: list[dict[str, Any]]) -> None:
     asked = [_opening(item["caller"], item["agent"], item["max_charge"], item["key"]) for item in items]
     singly = _undone(lambda: [_single(opening) for opening in asked])
