@@ -18,7 +18,7 @@ WORKERS ?= 2
 # Operations of `make prove` against PostgreSQL; the pure core does fifty times as many.
 N ?= 200000
 
-.PHONY: help install run test check fmt lint types imports templates migrations schema style css prove bench bench-growth museum clean-dev lock openapi
+.PHONY: help install run test check fmt lint types imports templates migrations schema style css prove faults bench bench-growth museum clean-dev lock openapi
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | column -t -s '|'
@@ -80,6 +80,9 @@ css: $(STAMP) ## build static/css from assets/
 prove: $(STAMP) ## prove ledger and doors, then replay the whole trace (N=200000, SEED=7, PROVERS="core ledger", TRACE=file.csv)
 	@$(BIN)/python -m tests.provers $(PROVERS) --operations $(N) $(if $(SEED),--seed $(SEED))
 	@$(if $(PROVERS),,$(BIN)/python -m config.devservices prove $(TRACE))
+
+faults: $(STAMP) ## kill every story everywhere, break Stripe, kill each part under load, then pairs of faults for FAULT_MINUTES (10; FAULT_SEED repeats them)
+	@FAULT_MINUTES=$(or $(FAULT_MINUTES),10) $(BIN)/pytest -q -s tests/faults/test_crash_*.py tests/faults/test_stripe_outages.py tests/faults/test_live_kills.py tests/faults/test_fault_pairs.py
 
 bench: $(STAMP) ## measure the money path beside its floor and write docs/benchmarks.md; under 15 minutes (ROUNDS=5)
 	@$(BIN)/python -W ignore -m tests.bench

@@ -72,6 +72,13 @@ def _subscribes_again(stage: Stage, customer: Customer, life: Life) -> None:
     session_id = _subscribes(stage, customer)
     assert life.killed or life.answer == session_id
     _comes_to_be_credited(stage, Subscription.objects.latest("id"))
+    _month_ends(stage)
+
+
+def _month_ends(stage: Stage) -> None:
+    """Let the month's credits expire here, not in a later story."""
+    stage.time.passes(days=32)
+    stage.sweep()
 
 
 def _paid(stage: Stage, name: str) -> TopUp:
@@ -101,6 +108,11 @@ def _is_swept(stage: Stage, purchase: Bought, life: Life) -> None:
     stage.sweep()
 
 
+def _starts(stage: Stage, subscription: Subscription, life: Life) -> None:
+    _is_swept(stage, subscription, life)
+    _month_ends(stage)
+
+
 def _told_of(stage: Stage, name: str) -> dict[str, Any]:
     endpoint = register()
     _paid(stage, name)
@@ -121,7 +133,7 @@ TALES: Final = {
     "a top-up is asked for": Story(_buyer, _buys, _buys_again),
     "a subscription is asked for": Story(_subscriber, _subscribes, _subscribes_again),
     "a top-up is credited": Story(_paid, _fulfils, _is_swept),
-    "a subscription starts": Story(_paid_subscription, _fulfils, _is_swept),
+    "a subscription starts": Story(_paid_subscription, _fulfils, _starts),
     "a webhook tells of a payment": Story(_told_of, _delivers, _delivers_again),
     "purchases are swept": Story(_paid, lambda stage, _: payments.sweep(now=stage.now), _is_swept),
     "fees are swept": Story(_paid, lambda stage, _: fees.sweep(now=stage.now), _is_swept),

@@ -1,0 +1,122 @@
+"""SIGKILL of web, worker, broker and PostgreSQL under load: what was acknowledged is there, once."""
+
+import datetime as dt
+import os
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from django.db.models import Count
+
+from billing.models import Execution, TopUp, UsageEventKey
+from billing.operations import checkouts
+from config.kit import clock
+from tests import conftest
+from tests.support import people, runs
+from tests.support.checkout import pay
+from tests.support.crews import Crew, crew
+from tests.support.loads import Client
+from tests.support.processes import StripeStandin, eventually
+from tests.support.runs import credits
+from wallets import books
+from wallets.models import Transaction
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.slow,
+    pytest.mark.skipif("FAULT_MINUTES" not in os.environ, reason="played by make faults"),
+    pytest.mark.timeout(400),
+    pytest.mark.django_db(transaction=True),
+]
+
+CLIENTS: Final = 4
+WARM_SECONDS: Final = 1.0
+DOWN_SECONDS: Final = 0.5
+CREDITS: Final = 10_000_000
+# Beat's sweeps of what a lost job left: each 15 seconds, of what is half a minute old.
+ONE_SWEEP_SECONDS: Final = 60.0
+
+
+@pytest.fixture
+def killable(
+    transactional_db: None, stripe_standin: StripeStandin, child_environment: dict[str, str], tmp_path: Path
+) -> Iterator[Crew]:
+    """Run an instance of its own, PostgreSQL included."""
+    with crew(conftest.databases.cluster, child_environment, tmp_path) as made:
+        yield made
+
+
+def test_what_was_acknowledged_outlives_every_part(killable: Crew, stripe_standin: StripeStandin) -> None:
+    clients = hire(killable.url)
+    stop = threading.Event()
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        working = [pool.submit(client.works, stop) for client in clients]
+        for part in ("web", "worker", "valkey", "postgres"):
+            time.sleep(WARM_SECONDS)
+            killable.kill(part)
+            time.sleep(DOWN_SECONDS)
+            killable.start(part)
+        time.sleep(WARM_SECONDS)
+        stop.set()
+        for work in working:
+            work.result()
+
+    # A process that died in a checkout kept its turn for so long.
+    clock.advance(by=dt.timedelta(seconds=checkouts.CALL_SECONDS_MAX))
+    acknowledged = sum(asked.answer is not None for client in clients for asked in client.asked)
+    assert acknowledged >= 50
+    assert [wrong for client in clients for wrong in client.repeats()] == []
+    for client in clients:
+        client.finishes()
+    assert_each_effect_once(clients)
+    for session_id in TopUp.objects.values_list("stripe_session_id", flat=True):
+        pay(stripe_standin, session_id)
+    eventually(nothing_is_stuck, seconds=ONE_SWEEP_SECONDS)
+    assert_each_purchase_once()
+    assert books.violations(now=clock.now(), timely=True) == []
+
+
+def hire(url: str) -> list[Client]:
+    """Make the clients, with an agent of 50 credits a request."""
+    agent, router = runs.make_agent(), people.router_key()
+    hired = []
+    for number in range(CLIENTS):
+        customer = runs.make_customer(f"bob{number}", credits=CREDITS)
+        buyer = people.customer_key(customer)
+        hired.append(Client(url, number, router.secret, buyer.secret, customer.public_id, agent.slug))
+    return hired
+
+
+def assert_each_effect_once(clients: list[Client]) -> None:
+    """Compare what the clients know with what is there."""
+    asked = [one for client in clients for one in client.asked]
+    logs = [one for one in asked if one.path == "/internal/usage/log"]
+    executions = [str((one.answer or {}).get("execution")) for one in logs]
+    settled = Execution.objects.filter(state=Execution.State.SETTLED)
+    assert sorted(settled.values_list("public_id", flat=True)) == sorted(executions)
+    assert not Execution.objects.exclude(state=Execution.State.SETTLED).exists()
+    assert set(settled.values_list("charged", flat=True)) == {credits(50)}
+    twice = UsageEventKey.objects.values("execution").annotate(keys=Count("event_id")).filter(keys__gt=1)
+    assert not twice.exists()
+    bought = [one for one in asked if one.path == "/v1/wallet/topup"]
+    assert sorted(TopUp.objects.values_list("public_id", flat=True)) == sorted(
+        str((one.answer or {}).get("id")) for one in bought
+    )
+
+
+def assert_each_purchase_once() -> None:
+    """Each top-up was credited by one transaction of its own."""
+    paid = TopUp.objects.filter(status=TopUp.Status.PAID).values_list("payment_intent_id", flat=True)
+    ours = Transaction.objects.filter(kind="topup", actor="job:billing.fulfil_checkout")
+    assert sorted(ours.values_list("source_id", flat=True)) == sorted(map(str, paid))
+
+
+def nothing_is_stuck() -> Any:
+    """Tell whether all is paid, posted and sealed."""
+    waiting = TopUp.objects.exclude(status=TopUp.Status.PAID).exists()
+    unposted = Execution.objects.filter(state=Execution.State.SETTLED, posting=None).exists()
+    return not (waiting or unposted or Transaction.objects.filter(seal=None).exists())
