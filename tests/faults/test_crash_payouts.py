@@ -15,7 +15,12 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 
-IN_THE_SUITE: Final = ("an account is connected", "the week is run", "a payout is approved")
+IN_THE_SUITE: Final = (
+    "an account is connected",
+    "the week is run",
+    "a payout is approved",
+    "a payout is sent",
+)
 
 
 def test_a_killed_process_leaves_nothing_lost_doubled_or_stuck(stripe_stage: Stage) -> None:

@@ -15,7 +15,12 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 
-IN_THE_SUITE: Final = ("a top-up is asked for", "purchases are swept", "fees are swept")
+IN_THE_SUITE: Final = (
+    "a top-up is asked for",
+    "a subscription starts",
+    "purchases are swept",
+    "fees are swept",
+)
 
 
 def test_a_killed_process_leaves_nothing_lost_doubled_or_stuck(stripe_stage: Stage) -> None:
