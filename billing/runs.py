@@ -5,8 +5,9 @@ import enum
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 from config.kit.errors import ConflictError, NotFoundError
@@ -16,6 +17,7 @@ TTL_SECONDS_DEFAULT: Final = 900
 TTL_SECONDS_MAX: Final = 86_400
 EVENTS_MAX: Final = 1_000
 LATE_MAX: Final = dt.timedelta(days=35)
+NOTHING: Final[Mapping[str, Decimal]] = MappingProxyType({})
 
 
 class Gate(enum.StrEnum):
@@ -62,6 +64,7 @@ class Opening:
     principal: str
     source: str = "router"
     usage: Mapping[str, Decimal] | None = None
+    prices: Mapping[str, Decimal] = field(default_factory=dict)
     model: str = ""
     max_charge: int | None = None
     ttl_seconds: int = TTL_SECONDS_DEFAULT
@@ -75,7 +78,7 @@ class Opening:
         """Digest what is asked: the same again under its key is a replay, anything else is refused."""
         facts = [self.agent, self.caller, self.model, self.max_charge, self.ttl_seconds]
         facts += [self.caller_key, self.end_user, self.own_key]
-        return _digest([*facts, None if self.usage is None else _plain(self.usage)])
+        return _digest([*facts, None if self.usage is None else _plain(self.usage), *_stated(self.prices)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ class Report:
     agent: str = ""
     caller: str = ""
     model: str = ""
+    prices: Mapping[str, Decimal] = field(default_factory=dict)
     outcome: Outcome = Outcome.SUCCESS
     event_id: str | None = None
     key: str | None = None
@@ -141,7 +145,7 @@ class Report:
             self.event_id,
             occurred_at,
         ]
-        return _digest([*facts, _plain(self.usage)])
+        return _digest([*facts, _plain(self.usage), *_stated(self.prices)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,11 @@ class Metered:
 
 def _plain(usage: Mapping[str, Decimal]) -> dict[str, str]:
     return {metric: f"{value.normalize():f}" for metric, value in sorted(usage.items())}
+
+
+def _stated(prices: Mapping[str, Decimal]) -> list[dict[str, str]]:
+    # Nothing for most runs: what was digested before there were stated prices is digested alike.
+    return [_plain(prices)] if prices else []
 
 
 def _digest(facts: list[Any]) -> bytes:

@@ -29,7 +29,13 @@ class PriceLine:
     def __str__(self) -> str:
         if self.unit == PERCENT:
             return f"{self.rate} % {self.per}"
+        if not self.unit:
+            return f"{self.label.lower()} {self.rate}"
         return f"{self.rate} credit{'' if self.rate == '1' else 's'} {self.per}"
+
+
+# What a rate card adds: its rates are on the card, model by model.
+BY_MODEL: Final = PriceLine("tokens", "Tokens", "by model", "", "", unit="")
 
 
 def label(metric: str) -> str:
@@ -39,7 +45,8 @@ def label(metric: str) -> str:
 
 def price_lines(terms: VersionTerms) -> tuple[PriceLine, ...]:
     """Tell each price component."""
-    return tuple(line for price in terms.prices for line in component(price))
+    lines = tuple(line for price in terms.prices for line in component(price))
+    return lines if terms.rate_card_id is None else (*lines, BY_MODEL)
 
 
 def price_line(terms: VersionTerms) -> str:

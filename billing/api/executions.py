@@ -10,6 +10,7 @@ from billing.api.inputs import MeterBody, ReleaseBody
 from billing.api.receipts import ExecutionAnswer, Receipt
 from billing.operations import executions as operations
 from billing.queries import executions
+from billing.runs import NOTHING
 from config.kit import clock, query_params
 
 
@@ -23,7 +24,13 @@ from config.kit import clock, query_params
 )
 def meter(_request: ApiRequest, *, public_id: str, body: MeterBody) -> MeteredAnswer:
     """Take a cumulative reading and tell what is left of the hold."""
-    found = operations.meter(execution=public_id, sequence=body.sequence, usage=body.usage, now=clock.now())
+    found = operations.meter(
+        execution=public_id,
+        sequence=body.sequence,
+        usage=body.usage,
+        stated=body.prices or NOTHING,
+        now=clock.now(),
+    )
     return answers.metered(found)
 
 

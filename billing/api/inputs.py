@@ -30,6 +30,7 @@ class CheckBody(msgspec.Struct, forbid_unknown_fields=True):
     agent: Name
     caller: Name
     usage: Usage | None = None
+    prices: Usage | None = None
     model: ModelName | None = None
     max_charge: Any = None
     reserve: bool = False
@@ -65,6 +66,7 @@ class EventBody(msgspec.Struct, forbid_unknown_fields=True):
     agent: Name | None = None
     caller: Name | None = None
     model: ModelName | None = None
+    prices: Usage | None = None
     event_id: EventId | None = None
     outcome: Outcome = Outcome.SUCCESS
     occurred_at: Annotated[dt.datetime, Meta(tz=True)] | None = None
@@ -89,6 +91,7 @@ class MeterBody(msgspec.Struct, forbid_unknown_fields=True):
 
     sequence: Annotated[int, Meta(ge=0, le=SEQUENCE_MAX)]
     usage: Usage
+    prices: Usage | None = None
 
 
 class ReleaseBody(msgspec.Struct, forbid_unknown_fields=True):

@@ -13,7 +13,7 @@ from billing import answers
 from billing.answers import CheckAnswer, SettledAnswer
 from billing.api.inputs import CheckBody, ChecksBody, EventBody, EventsBody, credits_of
 from billing.operations import executions, openings, settlement
-from billing.runs import Allowed, Blocked, Opening, Report, Settled
+from billing.runs import NOTHING, Allowed, Blocked, Opening, Report, Settled
 from config.kit import clock, http, strict_json
 from config.kit.errors import DomainError, InvalidInputError
 
@@ -208,6 +208,7 @@ def _report(request: ApiRequest, body: EventBody, *, key: str | None) -> Report:
         agent=body.agent or "",
         caller=body.caller or "",
         model=body.model or "",
+        prices=body.prices or NOTHING,
         outcome=body.outcome,
         event_id=body.event_id,
         key=key,
@@ -233,6 +234,7 @@ def _opening(request: ApiRequest, body: CheckBody, *, key: str | None) -> Openin
         principal=request.principal.id,
         usage=body.usage,
         model=body.model or "",
+        prices=body.prices or NOTHING,
         max_charge=credits_of(body.max_charge, field="max_charge"),
         ttl_seconds=body.ttl_seconds,
         caller_key=body.caller_key or "",

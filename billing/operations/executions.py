@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from django.db import connection
 
-from billing import rating
 from billing.models.executions import CHARGED_STATES, Execution
 from billing.operations import quotes
-from billing.queries import executions, payers
+from billing.queries import executions, payers, prices
 from billing.runs import (
+    NOTHING,
     Allowed,
     Blocked,
     CustomerNotFoundError,
@@ -55,7 +55,7 @@ def check(*, opening: Opening, now: dt.datetime) -> Allowed | Blocked:
 
 def check_known(*, opening: Opening, digest: bytes, now: dt.datetime) -> Allowed | Blocked | None:
     """Check by what this process remembers of the key and the price, in one query; None: it no longer holds."""
-    quote = quotes.remembered(opening=opening)
+    quote = quotes.remembered(opening=opening, now=now)
     if quote is None:
         return None
     found = payers.available_still(
@@ -73,7 +73,7 @@ def reserve_known(*, opening: Opening, digest: bytes, now: dt.datetime) -> Allow
 
     Raises CustomerNotFoundError and KeyReusedError.
     """
-    quote = quotes.remembered(opening=opening)
+    quote = quotes.remembered(opening=opening, now=now)
     if quote is None:
         return None
     still: list[Any] = [digest, opening.agent, opening.caller, quote.terms.version, now]
@@ -136,7 +136,7 @@ def _replay(opening: Opening) -> Allowed | None:
     if opening.key is None:
         return None
     found = executions.by_key(principal=opening.principal, key=opening.key)
-    return found and replay(opening=opening, found=found)
+    return replay(opening=opening, found=found) if found else None
 
 
 def replay(*, opening: Opening, found: Execution) -> Allowed:
@@ -154,7 +154,14 @@ def replay(*, opening: Opening, found: Execution) -> Allowed:
     )
 
 
-def meter(*, execution: str, sequence: int, usage: Mapping[str, Decimal], now: dt.datetime) -> Metered:
+def meter(
+    *,
+    execution: str,
+    sequence: int,
+    usage: Mapping[str, Decimal],
+    stated: Mapping[str, Decimal] = NOTHING,
+    now: dt.datetime,
+) -> Metered:
     """Take a cumulative reading of a running execution; an older sequence changes nothing.
 
     Raises ExecutionNotFoundError, ExecutionClosedError, InvalidInputError.
@@ -162,8 +169,9 @@ def meter(*, execution: str, sequence: int, usage: Mapping[str, Decimal], now: d
     held_to = executions.terms_of(public_ids=[execution]).get(execution)
     if held_to is None:
         raise ExecutionNotFoundError(f"There is no execution {execution}.")
-    terms, _ = held_to
-    rated = rating.rate(prices=terms.prices, usage=usage, minimum=terms.minimum, quantum=terms.quantum)
+    rated = prices.rated(
+        terms=held_to.terms, usage=usage, model=held_to.model, at=held_to.opened_at, stated=stated
+    )
     with connection.cursor() as cursor:
         cursor.execute(METER, [execution, sequence, _readings(usage), rated.amount, now])
         state, held, metered = cursor.fetchone()

@@ -20,7 +20,13 @@ FINISHED_AT_ONCE_MAX: Final = 200
 
 
 def start(
-    *, customer: Customer, agent: str, usage: Mapping[str, Decimal], key: str, now: dt.datetime
+    *,
+    customer: Customer,
+    agent: str,
+    usage: Mapping[str, Decimal],
+    model: str = "",
+    key: str,
+    now: dt.datetime,
 ) -> Allowed | Blocked:
     """Reserve a run at the usage typed; it settles in a moment. The same key starts it once.
 
@@ -32,9 +38,10 @@ def start(
         principal=principal(customer),
         source=Execution.Source.PAGE,
         usage=usage,
+        model=model,
         ttl_seconds=TTL_SECONDS,
         key=key,
-        fingerprint=Report(principal="", usage=usage, agent=agent).fingerprint(),
+        fingerprint=Report(principal="", usage=usage, agent=agent, model=model).fingerprint(),
     )
     found = executions.reserve(opening=opening, now=now)
     if isinstance(found, Allowed) and not found.replayed:

@@ -4,8 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from billing import rating
-from billing.queries import payers
+from billing.queries import payers, prices
 from billing.runs import Blocked, Gate, Opening, Quote
 from config.kit.errors import DomainError, InvalidInputError
 from marketplace import queries as marketplace
@@ -32,11 +31,11 @@ def quote(*, opening: Opening, now: dt.datetime) -> Quote | Blocked:
     return found
 
 
-def remembered(*, opening: Opening) -> Quote | None:
+def remembered(*, opening: Opening, now: dt.datetime) -> Quote | None:
     """Price a run at the terms that this process gave last, unproven; None when there are none, or they do not do."""
     terms = _remembered.get((opening.agent, "")) or _remembered.get((opening.agent, opening.caller))
     try:
-        return price(opening=opening, terms=terms) if terms else None
+        return price(opening=opening, terms=terms, now=now) if terms else None
     except InvalidInputError:
         return None
 
@@ -56,12 +55,12 @@ def quote_many(*, openings: Sequence[Opening], now: dt.datetime) -> list[Quote |
     available = payers.available_many(
         wanted=[(opening.caller, terms.creator) for opening, terms in strangers], now=now
     )
-    return [_quoted(opening, terms, pinned, available) for opening, terms in found]
+    return [_quoted(opening, terms, pinned, available, now) for opening, terms in found]
 
 
-def price(*, opening: Opening, terms: Terms) -> Quote:
+def price(*, opening: Opening, terms: Terms, now: dt.datetime) -> Quote:
     """Price a run at known terms; raise InvalidInputError when nothing says how much to hold."""
-    rated = _rated(opening, terms)
+    rated = _rated(opening, terms, now)
     if terms.pricing_model is PricingModel.FREE:
         return Quote(terms, 0, 0)
     hold = next(
@@ -104,25 +103,26 @@ def _quoted(
     terms: Terms | DomainError,
     pinned: Mapping[Pair, Terms],
     available: Mapping[tuple[str, str], int | DomainError],
+    now: dt.datetime,
 ) -> Quote | Blocked | DomainError:
     if isinstance(terms, DomainError):
         return terms
     try:
         if terms.pricing_model is not PricingModel.SUBSCRIPTION:
-            return price(opening=opening, terms=terms)
+            return price(opening=opening, terms=terms, now=now)
         own = pinned.get(_pair(opening, terms))
         if own is not None:
-            return price(opening=opening, terms=own)
-        return _unsubscribed(opening, terms, available[opening.caller, terms.creator])
+            return price(opening=opening, terms=own, now=now)
+        return _unsubscribed(opening, terms, available[opening.caller, terms.creator], now)
     except DomainError as refusal:
         return refusal
 
 
-def _unsubscribed(opening: Opening, terms: Terms, available: int | DomainError) -> Blocked:
+def _unsubscribed(opening: Opening, terms: Terms, available: int | DomainError, now: dt.datetime) -> Blocked:
     if isinstance(available, DomainError):
         raise available
     # The gate is named even where nothing says how much a subscriber's run would hold.
-    required = opening.max_charge or _rated(opening, terms) or terms.default_hold or 0
+    required = opening.max_charge or _rated(opening, terms, now) or terms.default_hold or 0
     return Blocked(Gate.SUBSCRIPTION, required, available)
 
 
@@ -130,10 +130,10 @@ def _pair(opening: Opening, terms: Terms) -> Pair:
     return opening.caller, terms.agent_id
 
 
-def _rated(opening: Opening, terms: Terms) -> int | None:
+def _rated(opening: Opening, terms: Terms, now: dt.datetime) -> int | None:
     """Rate the usage that is expected; a flat price is known without any."""
-    flat = all(price.model is PriceModel.FLAT for price in terms.prices)
+    flat = terms.rate_card_id is None and all(price.model is PriceModel.FLAT for price in terms.prices)
     usage = {} if opening.usage is None and flat else opening.usage
     if usage is None:
         return None
-    return rating.rate(prices=terms.prices, usage=usage, minimum=terms.minimum, quantum=terms.quantum).amount
+    return prices.rated(terms=terms, usage=usage, model=opening.model, at=now, stated=opening.prices).amount

@@ -9,8 +9,8 @@ from typing import Any, Final
 from django.db import IntegrityError, OperationalError, connection
 from psycopg.errors import DeadlockDetected, UniqueViolation
 
-from billing import rating
-from billing.queries import executions, payers
+from billing.queries import executions, payers, prices
+from billing.queries.executions import HeldTo
 from billing.rating import Line, Rated
 from billing.runs import (
     LATE_MAX,
@@ -89,7 +89,7 @@ def _prepare(reports: Sequence[Report], now: dt.datetime) -> list[dict[str, Any]
                 prepared.append(_reserved_item(report, held_to.get(report.execution)))
             else:
                 found = terms[report.agent, report.occurred_at or now]
-                prepared.append(_direct_item(report, found, subscribed))
+                prepared.append(_direct_item(report, found, subscribed, now))
         except DomainError as refusal:
             prepared.append(refusal)
     return prepared
@@ -120,22 +120,23 @@ def _refuse_times(report: Report, now: dt.datetime) -> None:
         )
 
 
-def _reserved_item(report: Report, held_to: tuple[VersionTerms, str] | None) -> dict[str, Any]:
+def _reserved_item(report: Report, held_to: HeldTo | None) -> dict[str, Any]:
     if held_to is None:
         raise ExecutionNotFoundError(f"There is no execution {report.execution}.")
-    terms, policy = held_to
-    return _item(report, _rated(report, terms), policy) | {"execution": report.execution}
+    # The model that ran, at the rates that held when the run was reserved.
+    rated = _rated(report, held_to.terms, report.model or held_to.model, held_to.opened_at)
+    return _item(report, rated, held_to.policy) | {"execution": report.execution}
 
 
 def _direct_item(
-    report: Report, found: Terms | DomainError, subscribed: dict[tuple[str, int], Terms]
+    report: Report, found: Terms | DomainError, subscribed: dict[tuple[str, int], Terms], now: dt.datetime
 ) -> dict[str, Any]:
     if isinstance(found, DomainError):
         raise found
     if not report.keys():
         raise InvalidInputError("Without an execution, send event_id or Idempotency-Key.")
-    terms = found
-    rated = _rated(report, terms)
+    terms, at = found, report.occurred_at or now
+    rated = _rated(report, terms, report.model, at)
     if terms.pricing_model is PricingModel.SUBSCRIPTION:
         theirs = subscribed.get((report.caller, terms.agent_id))
         if theirs is None:
@@ -143,7 +144,7 @@ def _direct_item(
                 f"{terms.agent_name} runs for its subscribers only.",
                 extra=_short(Gate.SUBSCRIPTION, rated.amount, 0),
             )
-        terms, rated = theirs, _rated(report, theirs)
+        terms, rated = theirs, _rated(report, theirs, report.model, at)
     run = {
         "public_id": ids.new(ids.EXECUTION),
         "caller": report.caller,
@@ -154,8 +155,8 @@ def _direct_item(
     return _item(report, rated, terms.outcome_policy) | {"execution": None, "run": run}
 
 
-def _rated(report: Report, terms: VersionTerms) -> Rated:
-    rated = rating.rate(prices=terms.prices, usage=report.usage, minimum=terms.minimum, quantum=terms.quantum)
+def _rated(report: Report, terms: VersionTerms, model: str, at: dt.datetime) -> Rated:
+    rated = prices.rated(terms=terms, usage=report.usage, model=model, at=at, stated=report.prices)
     return replace(rated, amount=money.Micros(0)) if terms.pricing_model is PricingModel.FREE else rated
 
 

@@ -1,6 +1,8 @@
 """Read executions: by key, by id, their terms."""
 
+import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from django.db import connection, models
@@ -13,12 +15,22 @@ from marketplace.terms import VersionTerms
 
 RUNS: Final = (Execution.Source.ROUTER, Execution.Source.PAGE)
 HELD_TO: Final = """
-    SELECT e.public_id, v.public_id, a.outcome_policy
+    SELECT e.public_id, v.public_id, a.outcome_policy, e.model, e.opened_at
     FROM billing_execution e
     JOIN marketplace_planversion v ON v.id = e.version_id
     JOIN marketplace_agent a ON a.id = e.agent_id
     WHERE e.public_id = ANY(%s)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTo:
+    """What a reserved run is held to: its version's terms, the agent's outcome policy, the model and moment quoted."""
+
+    terms: VersionTerms
+    policy: str
+    model: str
+    opened_at: dt.datetime
 
 
 def by_key(*, principal: str, key: str) -> Execution | None:
@@ -47,14 +59,15 @@ def of_customer(*, customer: Customer | int, public_id: str) -> Execution:
     return _one(public_id, Execution.objects.filter(customer=customer, public_id=public_id))
 
 
-def terms_of(*, public_ids: Iterable[str]) -> dict[str, tuple[VersionTerms, str]]:
-    """Give the terms that executions are held to and their agents' outcome policy, in one query."""
+def terms_of(*, public_ids: Iterable[str]) -> dict[str, HeldTo]:
+    """Give what executions are held to, in one query."""
     wanted = [public_id for public_id in public_ids if "\x00" not in public_id]
     with connection.cursor() as cursor:
         cursor.execute(HELD_TO, [wanted])
         rows = cursor.fetchall()
     return {
-        public_id: (marketplace.version_terms(version=version), policy) for public_id, version, policy in rows
+        public_id: HeldTo(marketplace.version_terms(version=version), policy, model, opened_at)
+        for public_id, version, policy, model, opened_at in rows
     }
 
 

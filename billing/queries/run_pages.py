@@ -11,12 +11,15 @@ from billing.models.executions import Execution
 from billing.queries import receipts, wallet_pages
 from billing.queries.executions import RUNS
 from billing.rating import MINIMUM_LINE, REQUEST, ROUNDING_LINE, Line, Rated
-from marketplace.models import Agent
+from marketplace.models import Agent, TokenClass
 from marketplace.price_text import label
+from marketplace.queries.rate_cards import METRICS
 from marketplace.terms import PriceModel, VersionTerms
 from wallets import money, seals
 from wallets.money import Micros
 
+# What every model of a rate card counts.
+TOKENS: Final = (METRICS[TokenClass.INPUT], METRICS[TokenClass.OUTPUT])
 FIRST_GUESS: Final = {REQUEST: "1"}
 LABELS: Final = {MINIMUM_LINE: "Least charge of a run", ROUNDING_LINE: "Rounding"}
 PARTIES: Final = {
@@ -144,6 +147,8 @@ class ReceiptPage:
 def fields(*, terms: VersionTerms, typed: dict[str, str], errors: dict[str, str]) -> list[Field]:
     """List what a version meters, with what was typed."""
     metered = [price.metric for price in terms.prices if price.model is not PriceModel.FLAT]
+    if terms.rate_card_id is not None:
+        metered += [metric for metric in TOKENS if metric not in metered]
     return [
         Field(metric, label(metric), typed.get(metric, FIRST_GUESS.get(metric, "")), errors.get(metric, ""))
         for metric in metered

@@ -75,10 +75,15 @@ def _charged(price: PriceTerms, quantity: Decimal, stated: Decimal | None) -> It
         case PriceModel.VOLUME:
             yield from _volume(price, quantity)
         case PriceModel.PACKAGE:
-            tier = f"packages of {price.package_size:f}"
+            tier = f"packages of {_plain(price.package_size)}"
             yield Part(price.metric, packages(quantity, price.package_size), price.unit_price, tier)
         case PriceModel.PERCENTAGE:
-            yield Part(price.metric, quantity, price.unit_price, f"{_percent(price.unit_price)} %")
+            yield Part(
+                price.metric,
+                quantity,
+                price.unit_price,
+                f"{_plain(product(price.unit_price, Decimal(100)))} %",
+            )
         case PriceModel.DYNAMIC:
             yield Part(price.metric, quantity, _within(price, stated) if quantity else ZERO, "stated price")
         case _:
@@ -105,7 +110,8 @@ def _volume(price: PriceTerms, quantity: Decimal) -> Iterator[Part]:
 
 
 def _in_band(metric: str, quantity: Decimal, band: PriceBand, lower: Decimal) -> Iterator[Part]:
-    tier = f"above {lower:f}" if band.up_to is None else f"{lower:f} to {band.up_to:f}"
+    above = f"above {_plain(lower)}"
+    tier = above if band.up_to is None else f"{_plain(lower)} to {_plain(band.up_to)}"
     yield Part(metric, quantity, band.unit_price, tier)
     if band.flat_price:
         yield Part(metric, ONE, band.flat_price, f"{tier}, once")
@@ -115,7 +121,7 @@ def _within(price: PriceTerms, stated: Decimal | None) -> Decimal:
     if stated is None or not stated.is_finite():
         raise invalid(f"prices/{price.metric}", "must be stated: the price of this metric comes with its use")
     if not price.least <= stated <= price.most:
-        raise invalid(f"prices/{price.metric}", f"must be from {price.least:f} to {price.most:f}")
+        raise invalid(f"prices/{price.metric}", f"must be from {_plain(price.least)} to {_plain(price.most)}")
     return stated
 
 
@@ -123,6 +129,6 @@ def _whole(quantity: Decimal, band: PriceBand) -> Decimal:
     return EXACT.add(product(quantity, band.unit_price), band.flat_price)
 
 
-def _percent(rate: Decimal) -> str:
-    text = f"{product(rate, Decimal(100)):f}"
+def _plain(number: Decimal) -> str:
+    text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -18,17 +18,19 @@ from billing import rating
 from billing.answers import top_up_url
 from billing.models.executions import Execution
 from billing.operations import page_runs, quotes
-from billing.queries import executions, run_pages, wallet_pages
-from billing.runs import Blocked, Gate, Opening
+from billing.queries import executions, prices, run_pages, wallet_pages
+from billing.runs import NOTHING, Blocked, Gate, Opening
 from config.kit import clock, paging, query_params
 from config.kit.errors import DomainError, InvalidInputError
 from marketplace import queries as marketplace
 from marketplace.models import Agent
 from marketplace.price_text import price_lines
+from marketplace.queries.rate_cards import model_names
 from marketplace.terms import Terms
 
 KEY_LENGTH_MAX: Final = 100
 NUMBER_LENGTH_MAX: Final = 40
+MODEL_LENGTH_MAX: Final = 120
 REFUSALS: Final = {
     Gate.WALLET: ("Not enough credits", "Your wallet does not cover this run."),
     Gate.SUBSCRIPTION: ("A subscription is needed", "This agent runs for its subscribers only."),
@@ -45,15 +47,18 @@ def run_new(request: SignedInRequest, slug: str) -> HttpResponse:
     form: dict[str, Any] = {"typed": typed, "errors": errors}
     if request.method == "POST" and not errors:
         usage = {metric: Decimal(value) for metric, value in typed.items()}
+        model = request.POST.get("model", "").replace("\x00", "")[:MODEL_LENGTH_MAX]
         try:
-            form["estimate"] = run_pages.estimate(
-                rated=rating.rate(
-                    prices=terms.prices, usage=usage, minimum=terms.minimum, quantum=terms.quantum
-                )
-            )
+            rated = prices.rated(terms=terms, usage=usage, model=model, at=clock.now(), stated=NOTHING)
+            form["estimate"] = run_pages.estimate(rated=rated)
             if request.POST.get("action") == "run":
                 found = page_runs.start(
-                    customer=request.customer, agent=slug, usage=usage, key=_key(request), now=clock.now()
+                    customer=request.customer,
+                    agent=slug,
+                    usage=usage,
+                    model=model,
+                    key=_key(request),
+                    now=clock.now(),
                 )
                 if not isinstance(found, Blocked):
                     return redirect("billing:run", public_id=found.execution)
@@ -140,7 +145,9 @@ def _typed(request: SignedInRequest, terms: Terms) -> tuple[dict[str, str], dict
 
 def _key(request: SignedInRequest) -> str:
     # Who comes back and types another usage wants another run; a double click wants one.
-    typed = sorted((name, value) for name, value in request.POST.items() if name.startswith("usage-"))
+    typed = sorted(
+        (name, value) for name, value in request.POST.items() if name.startswith("usage-") or name == "model"
+    )
     digest = hashlib.sha256(repr(typed).encode()).hexdigest()[:32]
     return f"{request.POST.get('key', '')[:KEY_LENGTH_MAX] or secrets.token_urlsafe(24)}:{digest}"
 
@@ -163,6 +170,8 @@ def _form(
         "prices": price_lines(terms),
         "version": version,
         "fields": run_pages.fields(terms=terms, typed=typed, errors=errors),
+        "models": _models(terms),
+        "model": request.POST.get("model", ""),
         "estimate": estimate,
         "available": wallet_pages.available(customer=request.customer, now=clock.now()),
         "key": request.POST.get("key", "")[:KEY_LENGTH_MAX] or secrets.token_urlsafe(24),
@@ -170,6 +179,13 @@ def _form(
         "refusal": refusal,
     }
     return render(request, "billing/run_new.html", context, status=400 if errors else 200)
+
+
+def _models(terms: Terms) -> list[str]:
+    """List the models to choose from, where a rate card prices them."""
+    if terms.rate_card_id is None:
+        return []
+    return model_names(card_id=terms.rate_card_id, at=clock.now())
 
 
 def _refusal(found: Blocked) -> dict[str, Any]:

@@ -36,6 +36,13 @@ def current(*, card: RateCard, at: dt.datetime) -> list[ModelRate]:
     )
 
 
+def model_names(*, card_id: int, at: dt.datetime) -> list[str]:
+    """List the models that a card prices, as provider/model."""
+    rates = ModelRate.objects.filter(card_id=card_id, effective_from__lte=at)
+    named = rates.order_by("provider", "model").values_list("provider", "model").distinct()
+    return [f"{provider}/{model}" for provider, model in named]
+
+
 def model_prices(*, card_id: int, model: str, at: dt.datetime) -> tuple[PriceTerms, ...]:
     """Give a model's prices in credits a token; it is named alone or as provider/model.
 

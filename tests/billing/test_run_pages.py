@@ -137,3 +137,18 @@ def test_lists_show_what_was_run(client: Client, bob: Customer, agent: Agent) ->
         assert answer.context["total"]["cost"] == 2_500_000
         table = client.get("/usage/", {"group_by": group, "format": "csv"}).content.decode()
         assert table.splitlines()[1].endswith("2.5,100")
+
+
+def test_an_agent_priced_by_model_offers_the_models_of_its_card(client: Client, bob: Customer) -> None:
+    manifest = 'pricing:\n  model: usage_based\n  rate_card: "standard"\n  default_hold: 10\n'
+    runs.make_agent("by-model", manifest=manifest, now=runs.LONG_AGO)
+    path = "/agents/by-model/run/"
+    assert "<option>anthropic/claude-haiku</option>" in client.get(path).content.decode()
+    typed = {"key": "k1", "action": "run", "model": "anthropic/claude-haiku", **TOKENS}
+    answer = client.post(path, typed)
+    assert answer.status_code == 302, answer.content.decode()
+    run = Execution.objects.get()
+    page_runs.finish(execution=run.public_id, now=clock.now())
+    run.refresh_from_db()
+    assert (run.model, run.charged) == ("anthropic/claude-haiku", 1_750_000)
+    assert "tokens" in client.get("/agents/by-model/").content.decode().lower()
