@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from accounts.models import Customer
 from billing.operations import executions, posting
+from billing.runs import Allowed
 from marketplace.defaults import class_rates_bp
 from marketplace.models import Agent
 from tests.support import ledger, runs
@@ -92,7 +93,8 @@ class World:
             agent, caller = self.random.choice(self.agents), self.random.choice(self.callers)
             opening = runs.opening(agent, caller, ttl_seconds=self.random.choice([60, 7200]))
             found = executions.reserve(opening=opening, now=self.now)
-            self.reserved += [found.execution] if getattr(found, "execution", None) else []
+            if isinstance(found, Allowed) and found.execution is not None:
+                self.reserved.append(found.execution)
         self.now += dt.timedelta(minutes=self.random.randint(1, 45))
         executions.expire_due(now=self.now)
 

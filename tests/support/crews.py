@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psutil
+import redis
 from django.conf import settings
 from django.db import connections
 
@@ -28,6 +29,7 @@ class Crew:
 
     url: str
     cluster: postgres.Cluster
+    broker_port: int
     commands: dict[str, Command]
     folder: Path
     running: dict[str, Child] = field(default_factory=dict)
@@ -61,8 +63,10 @@ class Crew:
     def _answers(self, part: str) -> Callable[[], bool]:
         answers: dict[str, Callable[[], bool]] = {
             "postgres": self.cluster.answers,
-            "valkey": lambda: valkey.answers(settings.VALKEY_PORT),
+            "valkey": lambda: valkey.answers(self.broker_port),
             "web": lambda: healthy(self.url),
+            # A worker that finds no database while it starts ends; whoever runs it starts it again.
+            "worker": lambda: _takes_jobs(self.broker_port),
         }
         return answers.get(part, lambda: True)
 
@@ -70,23 +74,23 @@ class Crew:
 @contextlib.contextmanager
 def crew(shared: postgres.Cluster, environ: dict[str, str], folder: Path) -> Iterator[Crew]:
     """Run a crew on a copy of the test's database, and point this process at the copy."""
-    port = free_port()
+    port, broker_port = free_port(), free_port()
     cluster = replace(shared, data=_copied(shared), port=free_port())
     name = settings.DATABASES["default"]["NAME"]
     environ = environ | {
         "SITE_URL": f"http://{HOST}:{port}",
         "DATABASE_URL": cluster.url(postgres.APP, name),
         "MIGRATE_DATABASE_URL": cluster.url(postgres.OWNER, name),
-        "CELERY_BROKER_URL": f"redis://{HOST}:{settings.VALKEY_PORT}/0",
+        "CELERY_BROKER_URL": broker_url(broker_port),
     }
     commands = {
         "postgres": postgres.command(cluster, environ=environment.bare()),
-        "valkey": valkey.command(port=settings.VALKEY_PORT, data=folder, environ=environment.bare()),
+        "valkey": valkey.command(port=broker_port, data=folder, environ=environment.bare()),
         "web": application.web(environ=environ, port=port, workers=1),
         "worker": application.worker(environ=environ),
         "beat": application.beat(environ=environ, schedule=folder / "schedule"),
     }
-    made = Crew(f"http://{HOST}:{port}", cluster, commands, folder)
+    made = Crew(f"http://{HOST}:{port}", cluster, broker_port, commands, folder)
     try:
         with _pointed_at(cluster):
             for part in PARTS:
@@ -95,6 +99,17 @@ def crew(shared: postgres.Cluster, environ: dict[str, str], folder: Path) -> Ite
     finally:
         made.stop()
         shutil.rmtree(cluster.data, ignore_errors=True)
+
+
+def broker_url(port: int) -> str:
+    """Name the broker at a port."""
+    return f"redis://{HOST}:{port}/0"
+
+
+def _takes_jobs(broker_port: int) -> bool:
+    # A worker listens for remote control once it takes jobs; ours pings through another broker's pool.
+    with redis.Redis(host=HOST, port=broker_port) as broker:
+        return bool(broker.pubsub_numpat() or broker.pubsub_channels())
 
 
 def _copied(shared: postgres.Cluster) -> Path:
