@@ -124,25 +124,28 @@ BEGIN
         FOREACH v_wallet IN ARRAY v_claim.wallets LOOP
             w := width_bucket(v_wallet, w_id);
             IF w_id[w] IS DISTINCT FROM v_wallet THEN RAISE EXCEPTION 'there is no wallet %', v_wallet; END IF;
-            v_free := w_balance[w] - w_held[w] + w_overdraft[w];
+            -- What is due to expire is not there to be taken.
+            v_free := w_balance[w] - w_held[w] + w_overdraft[w] - w_due[w];
             v_most := greatest(v_most, v_free);
             EXIT WHEN v_claim.wanted <= v_free;
         END LOOP;
         v_taken.charged := CASE
             WHEN v_claim.wanted IS NULL THEN 0
             WHEN v_claim.wanted <= v_held THEN v_claim.wanted
-            WHEN v_claim.short = 'refuse' THEN CASE WHEN v_claim.wanted <= v_free + v_held THEN v_claim.wanted END
-            -- What is due to expire is not there to be taken.
-            WHEN v_claim.wanted <= v_free - w_due[w] + v_held THEN v_claim.wanted
+            WHEN v_claim.wanted <= v_free + v_held THEN v_claim.wanted
+            -- With a hold expiry comes after the charge.
+            WHEN v_claim.short = 'refuse' THEN CASE
+                WHEN v_claim.hold IS NOT NULL AND v_claim.wanted <= v_free + w_due[w] + v_held THEN v_claim.wanted END
             WHEN v_claim.short = 'hold' THEN v_held
-            ELSE least(v_claim.wanted, greatest(v_free - w_due[w], 0)) END;
+            ELSE least(v_claim.wanted, greatest(v_free, 0)) END;
         v_taken.available := v_most;
         IF v_taken.charged IS NOT NULL AND v_wallet IS NOT NULL THEN
             w_balance[w] := w_balance[w] - v_taken.charged;
             w_held[w] := w_held[w] - v_held;
             v_closing := v_closing + (v_claim.hold IS NOT NULL)::int;
             v_taken.wallet := v_wallet;
-            v_taken.available := w_balance[w] - w_held[w] + w_overdraft[w];
+            v_taken.available := w_balance[w] - w_held[w] + w_overdraft[w]
+                - CASE WHEN v_claim.hold IS NULL THEN w_due[w] ELSE 0 END;
         END IF;
         IF v_taken.charged > 0 THEN
             w_seq[w] := w_seq[w] + 1;
@@ -177,8 +180,9 @@ BEGIN
     RETURN v_all;
 END $$;
 
--- The same where a wallet has grants to expire: its claims go alone, with expiry before (without a hold) or after
--- (what the hold leaned on falls due when it closes); the claims between them go together. All wallets are locked.
+-- The same where a wallet has grants to expire: its claims go alone, with expiry before (without a hold, of the wallet
+-- that pays: a refused claim leaves nothing behind) or after (what the hold leaned on falls due when it closes); the
+-- claims between them go together. All wallets are locked.
 CREATE OR REPLACE FUNCTION wallets_take_apart(p_source_type text, p_claims wallets_claim[], p_now timestamptz)
 RETURNS wallets_taken[] LANGUAGE plpgsql AS $$
 DECLARE
@@ -194,7 +198,12 @@ BEGIN
         IF v_first < n THEN
             v_all := v_all || wallets_take(p_source_type, p_claims[v_first : n - 1], p_now, true);
         END IF;
-        IF v_claim.hold IS NULL THEN PERFORM wallets_expire_due(w, p_now) FROM unnest(v_claim.wallets) w; END IF;
+        IF v_claim.hold IS NULL AND v_claim.wanted > 0 THEN
+            PERFORM wallets_expire_due(w, p_now) FROM (
+                SELECT w FROM unnest(v_claim.wallets) WITH ORDINALITY AS x(w, place), wallets_available(w, p_now) free
+                WHERE free >= v_claim.wanted OR (v_claim.short = 'rest' AND free > 0) ORDER BY place LIMIT 1
+            ) payer;
+        END IF;
         v_taken := (wallets_take(p_source_type, ARRAY[v_claim], p_now, true))[1];
         IF v_claim.hold IS NOT NULL AND v_taken.charged IS NOT NULL THEN
             v_taken.available := v_taken.available - wallets_expire_due(v_taken.wallet, p_now);
