@@ -33,7 +33,7 @@ from wallets.calls import InsufficientCreditsError
 
 SETTLE: Final = "SELECT billing_settle(%s::jsonb, %s::jsonb, %s)"
 KEY_ONCE: Final = "billing_usageeventkey_pkey"
-TRIES: Final = 5
+DEADLOCK_TRIES: Final = 5
 
 
 class SubscriptionRequiredError(InsufficientCreditsError):
@@ -196,14 +196,16 @@ def _metrics(rated: Rated) -> list[tuple[str, str, int]]:
 
 def _call(items: list[dict[str, Any]], now: dt.datetime) -> list[dict[str, Any]]:
     parameters: list[Any] = [json.dumps(items), json.dumps(class_rates_bp()), now]
-    for attempt in range(1, TRIES + 1):
+    # Each race lost is for a key that is found the next time: no more of them than there are keys.
+    tries = DEADLOCK_TRIES + sum(len(item["keys"]) for item in items)
+    for attempt in range(1, tries + 1):
         try:
             with connection.cursor() as cursor:
                 cursor.execute(SETTLE, parameters)
                 (answers,) = cursor.fetchone()
         except (IntegrityError, OperationalError) as error:
             # The loser of a race did nothing and tries again.
-            if attempt == TRIES or not _lost_race(error.__cause__):
+            if attempt == tries or not _lost_race(error.__cause__):
                 raise
         else:
             return list(json.loads(answers))
