@@ -7,6 +7,7 @@ behind; so such reads do not count). A child that is killed before each boundary
 therefore all the deaths there are.
 """
 
+import gc
 import os
 import pickle
 import re
@@ -113,6 +114,8 @@ def live(act: Callable[[], Any], *, die_at: int | None = None) -> Life:
 
 
 def _live_and_die(act: Callable[[], Any], tripwire: Tripwire, pipe: int) -> NoReturn:
+    # What the parent let go of is the parent's to end: collected here, it would close or undo what both share.
+    gc.disable()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(HANGS_AFTER_SECONDS)
     try:
@@ -126,7 +129,8 @@ def _live_and_die(act: Callable[[], Any], tripwire: Tripwire, pipe: int) -> NoRe
         tripwire.reach("the answer")
         os.write(pipe, ANSWERED + pickle.dumps(answer))
     except BaseException:  # noqa: BLE001  (the parent judges)
-        os.write(pipe, FAILED + traceback.format_exc().encode())
+        where = f"On {connection.settings_dict['NAME']} at {connection.settings_dict['PORT']}.\n"
+        os.write(pipe, FAILED + (where + traceback.format_exc()).encode())
     finally:
         os._exit(0)
 
@@ -136,7 +140,8 @@ def _life(said: bytes, status: int) -> Life:
     told, ending = (said, b"") if end < 0 else (said[:end], said[end:])
     boundaries = told.decode().splitlines()
     if ending.startswith(FAILED):
-        raise RuntimeError(f"The child failed:\n{ending.removeprefix(FAILED).decode()}")
+        where = f"parent on {connection.settings_dict['NAME']} at {connection.settings_dict['PORT']}"
+        raise RuntimeError(f"The child failed ({where}):\n{ending.removeprefix(FAILED).decode()}")
     if ending:
         return Life(boundaries, killed=False, answer=pickle.loads(ending.removeprefix(ANSWERED)))
     if os.waitstatus_to_exitcode(status) != -signal.SIGKILL:
