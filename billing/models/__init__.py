@@ -1,4 +1,15 @@
 from billing.models.executions import Earning, Execution
+from billing.models.invoice_payments import InvoicePayment
+from billing.models.invoices import (
+    BillingProfile,
+    CreditNote,
+    Invoice,
+    InvoiceCounter,
+    InvoiceDocument,
+    InvoiceLine,
+    InvoiceNotice,
+    InvoiceStateChange,
+)
 from billing.models.rollups import (
     AgentDay,
     AgentReadingDay,
@@ -16,10 +27,19 @@ __all__ = [
     "AgentDay",
     "AgentReadingDay",
     "BalanceTransaction",
+    "BillingProfile",
     "CallerDay",
+    "CreditNote",
     "Earning",
     "EarningDay",
     "Execution",
+    "Invoice",
+    "InvoiceCounter",
+    "InvoiceDocument",
+    "InvoiceLine",
+    "InvoiceNotice",
+    "InvoicePayment",
+    "InvoiceStateChange",
     "QuarantinedEvent",
     "ReadingDay",
     "RunDay",

@@ -23,6 +23,8 @@ USAGE_EVENT: Final = "uev_"
 TOP_UP: Final = "top_"
 SUBSCRIPTION: Final = "sbs_"
 INVOICE: Final = "inv_"
+INVOICE_PAYMENT: Final = "ivp_"
+CREDIT_NOTE: Final = "crn_"
 PAYOUT: Final = "pay_"
 STATEMENT: Final = "stm_"
 
