@@ -27,11 +27,13 @@ from marketplace.terms import PriceTerms
 from wallets.money import MICRO
 
 
-def publish(*, agent: Agent, manifest: str, actor: str, now: dt.datetime) -> PlanVersion:
+def publish(
+    *, agent: Agent, manifest: str, actor: str, now: dt.datetime, quota_unit: str = ""
+) -> PlanVersion:
     """Publish a manifest as the agent's next version, in force from now, and the agent with it.
 
-    The manifest already in force again gives its version: a double click publishes once. Raises ManifestError
-    and AgentSuspendedError.
+    The manifest already in force again gives its version: a double click publishes once. `quota_unit` is for the
+    platform's own features, whose runs take from a quota. Raises ManifestError and AgentSuspendedError.
     """
     pricing = parse(manifest)
     with transaction.atomic():
@@ -42,8 +44,10 @@ def publish(*, agent: Agent, manifest: str, actor: str, now: dt.datetime) -> Pla
             raise AgentSuspendedError(f"{locked.name} is suspended by the platform.")
         shares = _shares(locked, pricing.split, manifest)
         last = plan.versions.order_by("-number").first()
-        version = last if last and _says(last, manifest, shares) else None
-        version = version or _write(plan, last, pricing, shares, manifest=manifest, actor=actor, now=now)
+        said = last and last.quota_unit == quota_unit and _says(last, manifest, shares)
+        version = (last if said else None) or _write(
+            plan, last, pricing, shares, manifest=manifest, quota_unit=quota_unit, actor=actor, now=now
+        )
         if locked.status == Agent.Status.DRAFT:
             listings.change_status(
                 agent=agent, old=Agent.Status.DRAFT, new=Agent.Status.PUBLISHED, actor=actor, now=now
@@ -97,6 +101,7 @@ def _write(
     shares: dict[Creator, int],
     *,
     manifest: str,
+    quota_unit: str,
     actor: str,
     now: dt.datetime,
 ) -> PlanVersion:
@@ -112,11 +117,12 @@ def _write(
         quantum=1 if pricing.quantum is None else _micros(pricing.quantum),
         platform_share_bp=WHOLE_BP - sum(shares.values()),
         rate_card=_rate_card(pricing.rate_card, manifest),
+        quota_unit=quota_unit,
         created_by=actor,
         created_at=now,
     )
     for price in pricing.prices():
-        _write_price(version, price)
+        write_price(version, price)
     SplitShare.objects.bulk_create(
         SplitShare(version=version, creator=creator, share_bp=bp) for creator, bp in shares.items()
     )
@@ -132,7 +138,8 @@ def _write(
     return version
 
 
-def _write_price(version: PlanVersion, price: PriceTerms) -> None:
+def write_price(version: PlanVersion, price: PriceTerms) -> None:
+    """Write a price component and its bands, in the transaction that writes their version."""
     row = Price.objects.create(
         version=version,
         model=price.model,
@@ -143,6 +150,8 @@ def _write_price(version: PlanVersion, price: PriceTerms) -> None:
         most=price.most,
         included=price.included,
         minimum=price.minimum,
+        overage=price.overage,
+        payment_term=price.payment_term,
     )
     PriceBand.objects.bulk_create(
         PriceBand(

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
@@ -10,6 +10,7 @@ from wallets.money import Micros
 
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
+NOTHING: Final = Micros(0)
 
 
 class PriceModel(enum.StrEnum):
@@ -29,6 +30,13 @@ class Overage(enum.StrEnum):
 
     ON = "on"
     BLOCKED = "blocked"
+
+
+class PaymentTerm(enum.StrEnum):
+    """When a component is billed: with the period's start or after its end."""
+
+    IN_ADVANCE = "in_advance"
+    IN_ARREARS = "in_arrears"
 
 
 class PricingModel(enum.StrEnum):
@@ -66,6 +74,7 @@ class PriceTerms:
     included: Decimal = ZERO
     overage: Overage = Overage.ON
     minimum: Decimal = ZERO
+    payment_term: PaymentTerm = PaymentTerm.IN_ARREARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +85,71 @@ class Share:
     share_bp: int
 
 
+class Interval(enum.StrEnum):
+    """How long a tier's period is."""
+
+    MONTH = "month"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntitlementTerms:
+    """What a tier allows of a feature; `included` None: as much as one likes.
+
+    `unit` names the quota wallet that its runs take from; empty where none counts them: a capability, use that
+    burns credits, or use that only events report.
+    """
+
+    feature_id: int
+    feature: str
+    name: str
+    metric: str
+    unit: str
+    included: Decimal | None
+    hard: bool
+    per_seat: bool = False
+    rollover_cap: Decimal = ZERO
+
+    def quantity(self, *, seats: int) -> Decimal | None:
+        """Give what a period includes for so many seats."""
+        return self.included if self.included is None or not self.per_seat else self.included * seats
+
+
 @dataclass(frozen=True, slots=True)
 class TierTerms:
-    """A subscription tier: a month's credits for a price."""
+    """A tier: credits and entitlements of a period, for a price."""
 
     id: int
     name: str
     credits_per_month: Micros
     price_cents: int
+    interval: Interval = Interval.MONTH
+    per_seat: bool = False
+    trial_days: int = 0
+    rollover_cap: Micros = NOTHING
+    overdraft: Micros = NOTHING
+    spend_cap_cents: int | None = None
+    entitlements: tuple[EntitlementTerms, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanTerms:
+    """What one version of a platform plan says; its name and what the page says beside it may change."""
+
+    plan_id: int
+    slug: str
+    name: str
+    summary: str
+    catalogue: str
+    listed: bool
+    self_service: bool
+    version_id: int
+    version: str
+    number: int
+    effective_from: dt.datetime
+    unit: str
+    prices: tuple[PriceTerms, ...]
+    tiers: tuple[TierTerms, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +174,8 @@ class VersionTerms:
     creator_id: int
     creator: str
     creator_customer_id: int
+    # A run also takes its quantity from the caller's quota of this unit.
+    quota_unit: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,16 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Final
 
-from marketplace.terms import ONE, ZERO, PriceBand, PriceModel, PriceTerms, PricingModel
+from marketplace.terms import (
+    ONE,
+    ZERO,
+    Overage,
+    PaymentTerm,
+    PriceBand,
+    PriceModel,
+    PriceTerms,
+    PricingModel,
+)
 
 CURRENCY: Final = "CREDITS"
 PRICE_PLACES: Final = 12
@@ -32,6 +41,8 @@ class Rate:
     most: Decimal = ZERO
     included: Decimal = ZERO
     minimum: Decimal = ZERO
+    overage: Overage = Overage.ON
+    payment_term: PaymentTerm = PaymentTerm.IN_ARREARS
 
     def unit_price(self) -> Decimal:
         """Give what a unit, the run, or a package costs; of a percentage the fraction."""
@@ -50,6 +61,8 @@ class Rate:
             most=self.most,
             included=self.included,
             minimum=self.minimum,
+            overage=self.overage,
+            payment_term=self.payment_term,
         )
 
 

@@ -1,7 +1,7 @@
 """Reads the `rates:` of a manifest: one price of a metric each, of any price model."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from yaml.nodes import Node, ScalarNode
 
 from marketplace.manifest.pricing import PRICE_PLACES, Rate
 from marketplace.manifest.values import CREDIT_PLACES, CREDITS_MAX, Notes, join
-from marketplace.terms import ZERO, PriceBand, PriceModel
+from marketplace.terms import ZERO, Overage, PaymentTerm, PriceBand, PriceModel
 
 METRIC: Final = re.compile(r"[a-z][a-z0-9_.]{0,59}")
 RATES_MAX: Final = 50
@@ -19,6 +19,7 @@ QUANTITY_MAX: Final = Decimal(10**12)
 QUANTITY_PLACES: Final = 9
 PERCENT_PLACES: Final = 6
 SHARED: Final = ("metric", "model", "included", "minimum")
+PERIODIC: Final = ("payment_term", "overage")
 BY_UNIT: Final = (*SHARED, "amount", "per")
 BY_BAND: Final = (*SHARED, "bands")
 FIELDS: Final[dict[PriceModel, tuple[str, ...]]] = {
@@ -41,12 +42,17 @@ REQUIRED: Final[dict[PriceModel, tuple[str, ...]]] = {
 }
 
 
-def read_rates(notes: Notes, node: Node | None) -> tuple[Rate, ...]:
-    """Read the list; a metric that is priced twice is a problem."""
+def read_rates(
+    notes: Notes, node: Node | None, *, field: str = "rates", of_period: bool = False
+) -> tuple[Rate, ...]:
+    """Read the list; a metric that is priced twice is a problem.
+
+    What a period costs also says when it is paid and what becomes of use above what is included; a run does not.
+    """
     rates: dict[str, Rate] = {}
-    for place, item in enumerate(notes.items(node, "rates", most=RATES_MAX)):
-        path = f"rates[{place}]"
-        rate = _rate(notes, item, path)
+    for place, item in enumerate(notes.items(node, field, most=RATES_MAX)):
+        path = f"{field}[{place}]"
+        rate = _rate(notes, item, path, PERIODIC if of_period else ())
         if rate and rate.metric in rates:
             notes.add(item, join(path, "metric"), f'"{rate.metric}" is priced twice')
         elif rate:
@@ -54,12 +60,12 @@ def read_rates(notes: Notes, node: Node | None) -> tuple[Rate, ...]:
     return tuple(rates.values())
 
 
-def _rate(notes: Notes, node: Node, path: str) -> Rate | None:
+def _rate(notes: Notes, node: Node, path: str, more: tuple[str, ...]) -> Rate | None:
     seen = len(notes.problems)
     model = _model(notes, Notes().mapping(node, path, known=None), path)
     if model is None:
         return None
-    fields = notes.mapping(node, path, known=FIELDS[model], required=REQUIRED[model])
+    fields = notes.mapping(node, path, known=(*FIELDS[model], *more), required=REQUIRED[model])
     read = _Fields(notes, fields, path)
     metric = notes.text(
         fields.get("metric"),
@@ -70,10 +76,13 @@ def _rate(notes: Notes, node: Node, path: str) -> Rate | None:
     said = {
         "included": read.number("included", places=QUANTITY_PLACES, most=QUANTITY_MAX),
         "minimum": read.number("minimum", places=CREDIT_PLACES, most=CREDITS_MAX),
+        "overage": Overage(read.choice("overage", Overage) or Overage.ON),
+        "payment_term": PaymentTerm(read.choice("payment_term", PaymentTerm) or PaymentTerm.IN_ARREARS),
         **READERS[model](read),
     }
     rate = Rate(metric, model=model, **said)
     _check_unit_price(notes, rate, fields, path)
+    _check_term(notes, rate, fields, path)
     return rate if len(notes.problems) == seen else None
 
 
@@ -81,9 +90,7 @@ def _model(notes: Notes, fields: dict[str, Node], path: str) -> PriceModel | Non
     node = fields.get("model")
     if node is None:
         return PriceModel.FLAT if _is_run(fields.get("per")) else PriceModel.PER_UNIT
-    names = [model.value for model in PriceModel]
-    meaning = f"one of {', '.join(names)}"
-    name = notes.text(node, join(path, "model"), pattern=re.compile("|".join(names)), meaning=meaning)
+    name = notes.choice(node, join(path, "model"), [model.value for model in PriceModel])
     return PriceModel(name) if name else None
 
 
@@ -97,6 +104,9 @@ class _Fields:
         node = self.fields.get(name)
         found = self.notes.number(node, join(self.path, name), places=places, most=most, least=least)
         return ZERO if found is None else found
+
+    def choice(self, name: str, values: Iterable[str]) -> str:
+        return self.notes.choice(self.fields.get(name), join(self.path, name), values)
 
 
 def _by_unit(read: _Fields) -> dict[str, Any]:
@@ -159,6 +169,12 @@ def _check_unit_price(notes: Notes, rate: Rate, fields: dict[str, Node], path: s
     if -int(rate.unit_price().normalize().as_tuple().exponent) > PRICE_PLACES:
         problem = f"divided by per has more than {PRICE_PLACES} decimal places"
         notes.add(fields["amount"], join(path, "amount"), problem)
+
+
+def _check_term(notes: Notes, rate: Rate, fields: dict[str, Node], path: str) -> None:
+    if rate.payment_term is PaymentTerm.IN_ADVANCE and rate.model is not PriceModel.FLAT:
+        problem = "in_advance is for flat prices: what is used is known afterwards"
+        notes.add(fields["payment_term"], join(path, "payment_term"), problem)
 
 
 def _is_run(node: Node | None) -> bool:

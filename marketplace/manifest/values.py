@@ -1,7 +1,7 @@
 """Reads single values of YAML nodes; what is wrong is noted and the reading goes on: one look finds all."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -73,6 +73,22 @@ class Notes:
             return str(node.value)
         self.add(node, field, f"must be {meaning}")
         return ""
+
+    def choice(self, node: Node | None, field: str, values: Iterable[str]) -> str:
+        """Read one of some words; empty when it is missing or wrong."""
+        words = list(values)
+        return self.text(
+            node, field, pattern=re.compile("|".join(words)), meaning=f"one of {', '.join(words)}"
+        )
+
+    def flag(self, node: Node | None, field: str, *, default: bool) -> bool:
+        """Read true or false."""
+        if node is None:
+            return default
+        if isinstance(node, ScalarNode) and node.value in ("true", "false"):
+            return bool(node.value == "true")
+        self.add(node, field, "must be true or false")
+        return default
 
     def number(
         self, node: Node | None, field: str, *, places: int, most: Decimal, least: Decimal = Decimal(0)

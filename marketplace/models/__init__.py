@@ -1,5 +1,7 @@
 from marketplace.models.agents import Agent, AgentStatusChange
+from marketplace.models.agreements import Agreement
 from marketplace.models.creators import Creator
+from marketplace.models.features import Entitlement, Feature, Meter
 from marketplace.models.packages import CreditPackage
 from marketplace.models.plans import Plan, PlanVersion, Price, PriceBand, SplitShare, SubscriptionTier
 from marketplace.models.rate_cards import ModelRate, RateCard, RateMarkup, TokenClass
@@ -7,8 +9,12 @@ from marketplace.models.rate_cards import ModelRate, RateCard, RateMarkup, Token
 __all__ = [
     "Agent",
     "AgentStatusChange",
+    "Agreement",
     "Creator",
     "CreditPackage",
+    "Entitlement",
+    "Feature",
+    "Meter",
     "ModelRate",
     "Plan",
     "PlanVersion",

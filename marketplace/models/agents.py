@@ -47,6 +47,9 @@ class Agent(models.Model):
         blank=True,
         help_text="Basis points of a charge that this agent's creators may have; empty: the default.",
     )
+    listed = models.BooleanField(
+        default=True, help_text="Off: routers and features use it, the storefront does not show it."
+    )
     draft_manifest = models.TextField(blank=True, help_text="The pricing being edited; not in force.")
     created_at = models.DateTimeField()
 

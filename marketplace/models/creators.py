@@ -16,7 +16,19 @@ class Creator(models.Model):
     customer = models.OneToOneField(Customer, on_delete=models.PROTECT, related_name="creator")
     display_name = models.CharField(max_length=80)
     slug = models.SlugField(max_length=60, unique=True)
+    is_platform = models.BooleanField(
+        default=False, editable=False, help_text="The platform itself, which sells its features."
+    )
     created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="marketplace_creator_one_platform",
+                fields=["is_platform"],
+                condition=models.Q(is_platform=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.display_name

@@ -8,7 +8,7 @@ from config.kit import ids
 from marketplace.models.agents import Agent
 from marketplace.models.creators import Creator
 from marketplace.models.rate_cards import RateCard
-from marketplace.terms import PriceModel, PricingModel
+from marketplace.terms import Overage, PaymentTerm, PriceModel, PricingModel
 
 
 def new_plan_id() -> str:
@@ -28,18 +28,26 @@ class Plan(models.Model):
         AGENT = "agent", "Prices of an agent"
         EXECUTIONS = "executions", "Platform tiers over executions"
         CREDITS = "credits", "Platform tiers over credits"
+        USAGE = "usage", "Platform plans over metered use"
 
     public_id = models.CharField(max_length=30, unique=True, default=new_plan_id, editable=False)
     agent = models.OneToOneField(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="plan")
     catalogue = models.CharField(max_length=12, choices=Catalogue.choices)
     name = models.CharField(max_length=100)
+    slug = models.SlugField(
+        max_length=60, unique=True, null=True, blank=True, help_text="What a platform plan is asked for by."
+    )
+    summary = models.CharField(max_length=200, blank=True)
+    place = models.PositiveSmallIntegerField(default=0, help_text="Its place among the platform's plans.")
+    listed = models.BooleanField(default=True, help_text="Shown among the plans for everybody.")
+    self_service = models.BooleanField(default=True, help_text="Off: subscribed to by agreement only.")
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 name="marketplace_plan_agent_iff_agent_catalogue",
-                condition=Q(catalogue="agent", agent__isnull=False)
-                | Q(catalogue__in=["executions", "credits"], agent__isnull=True),
+                condition=Q(catalogue="agent", agent__isnull=False, slug=None)
+                | Q(catalogue__in=["executions", "credits", "usage"], agent=None, slug__isnull=False),
             ),
         ]
 
@@ -63,11 +71,28 @@ class PlanVersion(models.Model):
     rate_card = models.ForeignKey(
         RateCard, on_delete=models.PROTECT, null=True, related_name="+", help_text="Prices tokens by model."
     )
+    unit = models.CharField(
+        max_length=10,
+        choices=[(unit, unit) for unit in ("CREDITS", "USD")],
+        default="CREDITS",
+        help_text="What its prices are told in.",
+    )
+    quota_unit = models.CharField(
+        max_length=20, blank=True, default="", help_text="The unit of the quota that each run takes from."
+    )
     created_by = models.CharField(max_length=100, help_text="The actor, such as user:usr_….")
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="marketplace_planversion_unit_known", condition=Q(unit__in=["CREDITS", "USD"])
+            ),
+            # Credits and dollars are taken as money, never as a quota beside it.
+            models.CheckConstraint(
+                name="marketplace_planversion_quota_is_no_money",
+                condition=~Q(quota_unit__in=["CREDITS", "USD"]),
+            ),
             models.UniqueConstraint(name="marketplace_planversion_number_once", fields=["plan", "number"]),
             models.CheckConstraint(
                 name="marketplace_planversion_minimum_not_negative", condition=Q(minimum__gte=0)
@@ -100,7 +125,7 @@ class Price(models.Model):
     version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="prices")
     model = models.CharField(max_length=12, choices=[(m.value, m.value) for m in PriceModel])
     metric = models.CharField(max_length=60)
-    unit_price = models.DecimalField(max_digits=24, decimal_places=12, help_text="Credits a unit, exact.")
+    unit_price = models.DecimalField(max_digits=24, decimal_places=12, help_text="A unit's, exact.")
     package_size = models.DecimalField(max_digits=24, decimal_places=9, default=1)
     least = models.DecimalField(max_digits=24, decimal_places=12, default=0)
     most = models.DecimalField(max_digits=24, decimal_places=12, default=0)
@@ -108,9 +133,22 @@ class Price(models.Model):
         max_digits=24, decimal_places=9, default=0, help_text="Units without charge."
     )
     minimum = models.DecimalField(max_digits=24, decimal_places=6, default=0, help_text="Least charge.")
+    payment_term = models.CharField(
+        max_length=10, choices=[(t.value, t.value) for t in PaymentTerm], default=PaymentTerm.IN_ARREARS.value
+    )
+    overage = models.CharField(
+        max_length=7, choices=[(o.value, o.value) for o in Overage], default=Overage.ON.value
+    )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="marketplace_price_payment_term_known",
+                condition=Q(payment_term__in=["in_advance", "in_arrears"]),
+            ),
+            models.CheckConstraint(
+                name="marketplace_price_overage_known", condition=Q(overage__in=["on", "blocked"])
+            ),
             models.UniqueConstraint(name="marketplace_price_metric_once", fields=["version", "metric"]),
             models.CheckConstraint(name="marketplace_price_not_negative", condition=Q(unit_price__gte=0)),
             models.CheckConstraint(
@@ -175,12 +213,28 @@ class SplitShare(models.Model):
 
 
 class SubscriptionTier(models.Model):
-    """A tier of a subscription version: a month's credits for a price."""
+    """What one subscribes to: credits each period, and what its entitlements allow, for a fee."""
+
+    class Interval(models.TextChoices):
+        MONTH = "month"
+        YEAR = "year"
 
     version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="tiers")
     name = models.CharField(max_length=60)
-    credits_per_month = models.BigIntegerField(help_text="Credit micros granted each month.")
+    credits_per_month = models.BigIntegerField(help_text="Credit micros granted each period.")
     price_usd = MoneyField(max_digits=10, decimal_places=2, default_currency="USD")
+    interval = models.CharField(max_length=5, choices=Interval.choices, default=Interval.MONTH)
+    per_seat = models.BooleanField(default=False, help_text="Fee and credits are a seat's.")
+    trial_days = models.PositiveSmallIntegerField(default=0)
+    rollover_cap = models.BigIntegerField(
+        default=0, help_text="Credit micros that may outlive their period; 0: none."
+    )
+    overdraft = models.BigIntegerField(
+        default=0, help_text="Credit micros below zero while the customer has overage on."
+    )
+    spend_cap_cents = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Most that a period's use costs."
+    )
 
     objects: ClassVar[models.Manager["SubscriptionTier"]] = models.Manager()
 
@@ -190,11 +244,16 @@ class SubscriptionTier(models.Model):
                 name="marketplace_subscriptiontier_name_once", fields=["version", "name"]
             ),
             models.CheckConstraint(
-                name="marketplace_subscriptiontier_grants_credits", condition=Q(credits_per_month__gte=1)
+                name="marketplace_subscriptiontier_takes_no_credits",
+                condition=Q(credits_per_month__gte=0, rollover_cap__gte=0, overdraft__gte=0),
             ),
             models.CheckConstraint(
                 name="marketplace_subscriptiontier_costs_usd",
-                condition=Q(price_usd__gt=0, price_usd_currency="USD"),
+                condition=Q(price_usd__gte=0, price_usd_currency="USD"),
+            ),
+            models.CheckConstraint(
+                name="marketplace_subscriptiontier_interval_known",
+                condition=Q(interval__in=["month", "year"]),
             ),
         ]
 

@@ -10,7 +10,19 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from marketplace import models
 from marketplace.models import Price, SplitShare, SubscriptionTier
-from marketplace.terms import PriceBand, PriceModel, PriceTerms, PricingModel, Share, TierTerms, VersionTerms
+from marketplace.terms import (
+    EntitlementTerms,
+    Interval,
+    Overage,
+    PaymentTerm,
+    PriceBand,
+    PriceModel,
+    PriceTerms,
+    PricingModel,
+    Share,
+    TierTerms,
+    VersionTerms,
+)
 from wallets.money import Micros
 
 VERSIONS_CACHED_MAX: Final = 10_000
@@ -65,11 +77,16 @@ def said(*, rows: Sequence[Row]) -> dict[str, VersionTerms]:
 def _read_versions(rows: Sequence[Row]) -> dict[str, VersionTerms]:
     keys = [row.version_id for row in rows]
     prices = _grouped(
-        Price.objects.filter(version_id__in=keys).order_by("id").prefetch_related("bands"), _price
+        Price.objects.filter(version_id__in=keys).order_by("id").prefetch_related("bands"), price_terms
     )
     shares = _grouped(SplitShare.objects.filter(version_id__in=keys).order_by("id"), _share)
-    cards = dict(models.PlanVersion.objects.filter(pk__in=keys).values_list("pk", "rate_card_id"))
-    tiers = _grouped(SubscriptionTier.objects.filter(version_id__in=keys).order_by("id"), _tier)
+    beside = {
+        key: (card, unit)
+        for key, card, unit in models.PlanVersion.objects.filter(pk__in=keys).values_list(
+            "pk", "rate_card_id", "quota_unit"
+        )
+    }
+    tiers = _grouped(SubscriptionTier.objects.filter(version_id__in=keys).order_by("id"), tier_terms)
     return {
         row.version: VersionTerms(
             version_id=row.version_id,
@@ -82,7 +99,8 @@ def _read_versions(rows: Sequence[Row]) -> dict[str, VersionTerms]:
             minimum=Micros(row.minimum),
             quantum=Micros(row.quantum),
             platform_share_bp=row.platform_share_bp,
-            rate_card_id=cards[row.version_id],
+            rate_card_id=beside[row.version_id][0],
+            quota_unit=beside[row.version_id][1],
             shares=tuple(shares.get(row.version_id, ())),
             tiers=tuple(tiers.get(row.version_id, ())),
             agent_id=row.agent_id,
@@ -102,7 +120,8 @@ def _grouped(parts: Iterable[Any], read: Callable[[Any], T]) -> dict[int, list[T
     return groups
 
 
-def _price(price: Price) -> PriceTerms:
+def price_terms(price: Price) -> PriceTerms:
+    """Read a price component; its bands are best prefetched."""
     return PriceTerms(
         PriceModel(price.model),
         price.metric,
@@ -113,6 +132,8 @@ def _price(price: Price) -> PriceTerms:
         most=price.most,
         included=price.included,
         minimum=price.minimum,
+        overage=Overage(price.overage),
+        payment_term=PaymentTerm(price.payment_term),
     )
 
 
@@ -124,6 +145,18 @@ def _share(share: SplitShare) -> Share:
     return Share(share.creator_id, share.share_bp)
 
 
-def _tier(tier: SubscriptionTier) -> TierTerms:
-    cents = int(tier.price_usd.amount * 100)
-    return TierTerms(tier.id, tier.name, Micros(tier.credits_per_month), cents)
+def tier_terms(tier: SubscriptionTier, entitlements: tuple[EntitlementTerms, ...] = ()) -> TierTerms:
+    """Read a tier."""
+    return TierTerms(
+        tier.pk,
+        tier.name,
+        Micros(tier.credits_per_month),
+        int(tier.price_usd.amount * 100),
+        interval=Interval(tier.interval),
+        per_seat=tier.per_seat,
+        trial_days=tier.trial_days,
+        rollover_cap=Micros(tier.rollover_cap),
+        overdraft=Micros(tier.overdraft),
+        spend_cap_cents=tier.spend_cap_cents,
+        entitlements=entitlements,
+    )
