@@ -43,6 +43,23 @@ def open_customer(
     return customer
 
 
+def find_or_open(*, reference: str, now: dt.datetime, name: str = "", email: str = "") -> Customer:
+    """Give the customer of a public or external id, opening one nobody has heard of under that external id.
+
+    Raises NotFoundError for a public id that is nobody's.
+    """
+    try:
+        return queries.customer(reference=reference)
+    except NotFoundError:
+        if ids.looks_public(reference):
+            raise
+    try:
+        return open_customer(name=name or reference, email=email, external_id=reference, now=now)
+    except ExternalIdTakenError:
+        # Somebody else has just opened it: theirs is the one.
+        return queries.customer(reference=reference)
+
+
 def active_customer(*, user: User, preferred: str | None = None) -> Customer:
     """Give the customer a person acts for: the preferred, else the first; raise NotFoundError."""
     mine = queries.customers_of(user=user)

@@ -7,7 +7,7 @@ The view gets `request.principal` and, when `body` names a type, the parsed body
 plain data for a 200, and raises DomainErrors. A view that `proves` may get a principal from memory: then
 `request.unproven` is the key's digest, and the view's own statement judges it, or `prove(request)` does.
 What is declared here (with `query`: the query parameters and what they do; with `reads`: the bodies of a view that
-parses by itself) is also what the OpenAPI schema shows.
+parses by itself, by media type where it takes several) is also what the OpenAPI schema shows.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from accounts.api_auth import admit, prove, recall
 from accounts.principals import Principal
 from config.kit import http
 from config.kit.errors import DomainError
-from config.kit.schema import Operation
+from config.kit.schema import JSON, Operation
 
 
 class ApiRequest(HttpRequest):
@@ -47,7 +47,7 @@ def api_view(
     scope: str,
     methods: list[str],
     body: Any = None,
-    reads: tuple[Any, ...] = (),
+    reads: tuple[Any, ...] | Mapping[str, tuple[Any, ...]] = (),
     answers: Mapping[int, Any] | None = None,
     query: Mapping[str, str] | None = None,
     summary: str = "",
@@ -55,6 +55,7 @@ def api_view(
 ) -> Callable[[Callable[..., Any]], Callable[..., HttpResponse]]:
     """Make a plain view of the API."""
     kinds = (kind,) if isinstance(kind, str) else kind
+    read = (body,) if body is not None else reads
 
     def wrap(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
         def respond(request: ApiRequest, **kwargs: Any) -> HttpResponse:
@@ -82,7 +83,7 @@ def api_view(
             summary=summary or (view.__doc__ or "").partition("\n")[0],
             description=view.__doc__ or "",
             query=dict(query or {}),
-            bodies=reads if body is None else (body,),
+            bodies=read if isinstance(read, Mapping) else {JSON: read} if read else {},
             answers=dict(answers or {}),
         )
         return guarded

@@ -10,6 +10,7 @@ from billing.models.invoices import (
     InvoiceNotice,
     InvoiceStateChange,
 )
+from billing.models.meter_events import MeterEvent, MeterEventKey, MeterReversal
 from billing.models.rollups import (
     AgentDay,
     AgentReadingDay,
@@ -40,6 +41,9 @@ __all__ = [
     "InvoiceNotice",
     "InvoicePayment",
     "InvoiceStateChange",
+    "MeterEvent",
+    "MeterEventKey",
+    "MeterReversal",
     "QuarantinedEvent",
     "ReadingDay",
     "RunDay",

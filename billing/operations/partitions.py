@@ -1,4 +1,4 @@
-"""Make the partitions of usage events ahead of time."""
+"""Make the partitions of usage events and meter events ahead of time."""
 
 import datetime as dt
 from typing import Final
@@ -9,7 +9,7 @@ MONTHS_AHEAD: Final = 4
 
 
 def make_ahead(*, now: dt.datetime) -> int:
-    """Make this month's partition and those of the months to come; return how many were new."""
+    """Make this month's partitions and those of the months to come; return how many were new."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT billing_make_partitions(%s, %s)", [now.date(), MONTHS_AHEAD])
         (made,) = cursor.fetchone()

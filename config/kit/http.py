@@ -4,7 +4,7 @@ Refusals are DomainErrors wherever they are raised; this is the only place that 
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -143,10 +143,10 @@ def read_json(request: HttpRequest, into: type[T]) -> T:
     return strict_json.decode(read_body(request), into)
 
 
-def read_body(request: HttpRequest, *, content_type: str = "application/json") -> bytes:
-    """Read the raw body, of the one type that is taken and within the cap."""
-    if request.content_type != content_type:
-        raise UnsupportedMediaTypeError(f"Send {content_type}.")
+def read_body(request: HttpRequest, *, content_types: Sequence[str] = ("application/json",)) -> bytes:
+    """Read the raw body, of a type that is taken and within the cap."""
+    if request.content_type not in content_types:
+        raise UnsupportedMediaTypeError(f"Send {' or '.join(content_types)}.")
     refuse_large(request.META)
     return request.body
 

@@ -11,6 +11,7 @@ from django.urls import URLResolver, get_resolver
 from config.kit.http import PROBLEM_TYPE
 from config.kit.strict_json import NUMBER_PATTERN, Exact
 
+JSON: Final = "application/json"
 REF: Final = "#/components/schemas/{name}"
 PARAMETER: Final = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
 STATUS_WORDS: Final = {200: "Done", 201: "Created", 202: "Accepted"}
@@ -18,7 +19,7 @@ STATUS_WORDS: Final = {200: "Done", 201: "Created", 202: "Accepted"}
 
 @dataclass(frozen=True)
 class Operation:
-    """What one plain view takes and gives; an answer of several kinds is a tuple."""
+    """What one plain view takes, by media type, and gives; what is of several kinds is a tuple."""
 
     name: str
     methods: tuple[str, ...]
@@ -26,7 +27,7 @@ class Operation:
     summary: str
     description: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
-    bodies: tuple[Any, ...] = ()
+    bodies: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     answers: Mapping[int, Any] = field(default_factory=dict)
 
 
@@ -58,9 +59,7 @@ def add_plain_views(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Join the plain views to the schema (SPECTACULAR_SETTINGS['POSTPROCESSING_HOOKS'])."""
     found = list(_operations(get_resolver(), "/"))
     types = [
-        t
-        for _, op in found
-        for t in (*op.bodies, *(t for kinds in op.answers.values() for t in _each(kinds)))
+        t for _, op in found for kinds in (*op.bodies.values(), *op.answers.values()) for t in _each(kinds)
     ]
     schemas, components = msgspec.json.schema_components(
         [*types, Problem], schema_hook=_schema_of, ref_template=REF
@@ -102,7 +101,8 @@ def _describe(path: str, operation: Operation, named: Mapping[int, Any]) -> dict
         },
     }
     if operation.bodies:
-        described["requestBody"] = {"required": True, **_content(_one_of(operation.bodies, named))}
+        taken = {media: {"schema": _one_of(kinds, named)} for media, kinds in operation.bodies.items()}
+        described["requestBody"] = {"required": True, "content": taken}
     return described
 
 
@@ -130,7 +130,7 @@ def _parameters(path: str, operation: Operation) -> list[dict[str, Any]]:
     return found
 
 
-def _content(schema: Any, media_type: str = "application/json") -> dict[str, Any]:
+def _content(schema: Any, media_type: str = JSON) -> dict[str, Any]:
     return {"content": {media_type: {"schema": schema}}}
 
 

@@ -39,7 +39,7 @@ def loads(body: bytes) -> Any:
             body.decode("utf-8"),
             object_pairs_hook=_object,
             parse_constant=_constant,
-            parse_float=_decimal,
+            parse_float=number,
             parse_int=_integer,
         )
     except UnicodeDecodeError as error:
@@ -49,7 +49,7 @@ def loads(body: bytes) -> Any:
     except RecursionError as error:
         raise MalformedJsonError("The body is nested too deeply.") from error
     if ESCAPE_PATTERN.search(body) or b"\x00" in body:
-        _refuse_unstorable(data)
+        refuse_unstorable(data)
     return data
 
 
@@ -63,7 +63,7 @@ def convert(data: Any, into: type[T], *, strict: bool = True) -> T:
     try:
         return msgspec.convert(data, into, strict=strict, dec_hook=_exact)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from error
+        raise invalid(str(error)) from error
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -83,15 +83,17 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _decimal(text: str) -> Decimal:
+def number(text: str) -> Decimal:
+    """Read a number with a point or an exponent, exactly; raise MalformedJsonError beyond what anything needs."""
     # Exponents are kept small: Decimal("1e999999999") is short, but its integer does not fit any memory.
-    number = Decimal(text) if len(text) <= NUMBER_CHARS_MAX else None
-    if number is None or not -NUMBER_CHARS_MAX < number.adjusted() < NUMBER_CHARS_MAX:
+    found = Decimal(text) if len(text) <= NUMBER_CHARS_MAX else None
+    if found is None or not -NUMBER_CHARS_MAX < found.adjusted() < NUMBER_CHARS_MAX:
         raise MalformedJsonError("A number is out of range.")
-    return number
+    return found
 
 
-def _refuse_unstorable(data: Any) -> None:
+def refuse_unstorable(data: Any) -> None:
+    """Raise MalformedJsonError for a text that PostgreSQL cannot keep."""
     match data:
         case str() if "\x00" in data:
             raise MalformedJsonError("A text holds the character NUL.")
@@ -99,11 +101,11 @@ def _refuse_unstorable(data: Any) -> None:
             raise MalformedJsonError("A text holds half of a surrogate pair.")
         case dict():
             for key, value in data.items():
-                _refuse_unstorable(key)
-                _refuse_unstorable(value)
+                refuse_unstorable(key)
+                refuse_unstorable(value)
         case list():
             for value in data:
-                _refuse_unstorable(value)
+                refuse_unstorable(value)
         case _:
             pass
 
@@ -117,7 +119,8 @@ def _exact(into: type[Any], value: Any) -> Any:
     return Exact(text)
 
 
-def _invalid(message: str) -> InvalidInputError:
+def invalid(message: str) -> InvalidInputError:
+    """Name the field that msgspec's message is about."""
     place = PLACE_PATTERN.match(message)
     assert place is not None
     problem, path = place["problem"], place["path"] or ""

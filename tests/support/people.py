@@ -34,6 +34,11 @@ def router_key(**changes: Any) -> IssuedKey:
     return _issue(kind=ApiKey.Kind.ROUTER, **changes)
 
 
+def service_key(**changes: Any) -> IssuedKey:
+    """Make a service's key."""
+    return _issue(kind=ApiKey.Kind.SERVICE, **changes)
+
+
 def bearer(issued: IssuedKey) -> dict[str, str]:
     """Give the test client's headers for a key."""
     return {"Authorization": f"Bearer {issued.secret}"}

@@ -1,0 +1,81 @@
+-- Meter events come in: one or a thousand, one call. An event is judged alone; what is refused leaves nothing behind.
+
+-- The customers that subjects name, by public id or external id: none is both.
+CREATE OR REPLACE FUNCTION billing_subject(p_subject text) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT id FROM accounts_customer WHERE public_id = p_subject
+    UNION ALL SELECT id FROM accounts_customer WHERE external_id = p_subject
+    LIMIT 1
+$$;
+
+-- What is sent: an array of [source, id, type, subject, time or null, data], no key twice. Answers in its order: accepted;
+-- duplicate (the same has come in before); reused (something else has, under this key); no_customer.
+CREATE OR REPLACE FUNCTION billing_ingest(p_events jsonb, p_now timestamptz) RETURNS text[]
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    v_answers text[];
+BEGIN
+    WITH sent AS MATERIALIZED (
+        SELECT n, e ->> 0 AS source, e ->> 1 AS event_id, e ->> 2 AS type, e ->> 3 AS subject,
+            coalesce((e ->> 4)::timestamptz, p_now) AS occurred_at, e -> 5 AS data
+        FROM jsonb_array_elements(p_events) WITH ORDINALITY AS x(e, n)
+    ), customers AS MATERIALIZED (
+        SELECT subject, billing_subject(subject) AS id FROM (SELECT DISTINCT subject FROM sent) s
+    ), good AS MATERIALIZED (
+        SELECT sent.*, c.id AS customer FROM sent JOIN customers c USING (subject) WHERE c.id IS NOT NULL
+    ), claimed AS (
+        -- In one order, so that two batches with the same keys wait for one another and never for ever.
+        INSERT INTO billing_metereventkey (source, event_id, occurred_at)
+        SELECT source, event_id, occurred_at FROM good ORDER BY source, event_id
+        ON CONFLICT DO NOTHING RETURNING source, event_id
+    ), written AS (
+        INSERT INTO billing_meterevent (source, event_id, type, customer_id, occurred_at, recorded_at, data)
+        SELECT source, event_id, type, customer, occurred_at, p_now, data FROM good JOIN claimed USING (source, event_id)
+        RETURNING source, event_id
+    )
+    SELECT array_agg(CASE WHEN g.customer IS NULL THEN 'no_customer' WHEN w.source IS NULL THEN 'known' ELSE 'accepted' END
+        ORDER BY sent.n)
+    INTO v_answers
+    FROM sent LEFT JOIN good g USING (n)
+    LEFT JOIN written w ON w.source = sent.source AND w.event_id = sent.event_id;
+    IF 'known' = ANY (v_answers) THEN v_answers := billing_ingest_known(p_events, v_answers); END IF;
+    RETURN coalesce(v_answers, '{}');
+END $$;
+
+-- Judge those whose key is taken: the event that took it is found by what this one says, or it is another.
+CREATE OR REPLACE FUNCTION billing_ingest_known(p_events jsonb, p_answers text[]) RETURNS text[] LANGUAGE sql STABLE AS $$
+    SELECT array_agg(CASE WHEN answer <> 'known' THEN answer
+        WHEN EXISTS (
+            SELECT FROM billing_metereventkey k JOIN billing_meterevent m USING (source, event_id, occurred_at)
+            WHERE k.source = e ->> 0 AND k.event_id = e ->> 1 AND m.type = e ->> 2
+                AND m.customer_id = billing_subject(e ->> 3)
+                AND k.occurred_at = coalesce((e ->> 4)::timestamptz, k.occurred_at) AND m.data = e -> 5
+        ) THEN 'duplicate' ELSE 'reused' END ORDER BY n)
+    FROM ROWS FROM (jsonb_array_elements(p_events), unnest(p_answers)) WITH ORDINALITY AS x(e, answer, n)
+$$;
+
+-- Reverse an event: it counts no more, whatever its meter does with it. Answers accepted, duplicate, reused, no_customer,
+-- nothing_to_reverse (no such event of this type and customer), already_reversed.
+CREATE OR REPLACE FUNCTION billing_reverse(
+    p_source text, p_event_id text, p_type text, p_subject text, p_reverses text, p_now timestamptz
+) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_customer bigint := billing_subject(p_subject);
+    v_by text;
+BEGIN
+    IF v_customer IS NULL THEN RETURN 'no_customer'; END IF;
+    PERFORM 1 FROM billing_metereventkey k JOIN billing_meterevent m USING (source, event_id, occurred_at)
+    WHERE k.source = p_source AND k.event_id = p_reverses AND m.type = p_type AND m.customer_id = v_customer;
+    IF NOT FOUND THEN RETURN 'nothing_to_reverse'; END IF;
+    -- Two that reverse the same wait for one another here, on its row.
+    INSERT INTO billing_meterreversal (source, event_id, reversed_by, customer_id, recorded_at)
+    VALUES (p_source, p_reverses, p_event_id, v_customer, p_now) ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        SELECT reversed_by INTO v_by FROM billing_meterreversal WHERE source = p_source AND event_id = p_reverses;
+        RETURN CASE WHEN v_by = p_event_id THEN 'duplicate' ELSE 'already_reversed' END;
+    END IF;
+    INSERT INTO billing_metereventkey (source, event_id, occurred_at) VALUES (p_source, p_event_id, p_now);
+    RETURN 'accepted';
+EXCEPTION WHEN unique_violation THEN
+    -- Its own key is taken by something else: the reversal above is undone with it.
+    RETURN 'reused';
+END $$;
