@@ -5,7 +5,7 @@ from billing.api import events, executions, reports, topups, usage
 v1 = [
     path("wallet/topup", topups.top_up, name="wallet_topup"),
     path("wallet/topups/<str:public_id>", topups.top_up_detail, name="wallet_topup_detail"),
-    path("events", events.report, name="events"),
+    path("events", events.report_events, name="events"),
     path("usage", reports.report, name="usage"),
     path("executions/<str:public_id>", executions.receipt, name="execution"),
 ]

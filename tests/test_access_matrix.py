@@ -19,7 +19,8 @@ from tests.support.processes import StripeStandin
 LOGIN: Final = "/accounts/login/"
 START: Final = "/creator/start/"
 ADMIN_LOGIN: Final = "/admin/login/"
-NOBODY, CONSUMER, CREATOR, STAFF, ROUTER = "nobody", "consumer", "creator", "staff", "router"
+NOBODY, CONSUMER, CREATOR, STAFF = "nobody", "consumer", "creator", "staff"
+ROUTER, SERVICE = "router", "service"
 
 Answers = dict[str, int | str]
 
@@ -30,12 +31,14 @@ SIGNED_IN: Final[Answers] = {NOBODY: LOGIN, CONSUMER: 200, CREATOR: 200, STAFF: 
 OWN: Final[Answers] = {NOBODY: LOGIN, CONSUMER: 404, CREATOR: 404, STAFF: 404}
 CREATORS: Final[Answers] = {NOBODY: LOGIN, CONSUMER: START, CREATOR: 200, STAFF: START}
 CREATORS_OWN: Final[Answers] = {NOBODY: LOGIN, CONSUMER: START, CREATOR: 404, STAFF: START}
-API: Final[Answers] = {NOBODY: 401, CONSUMER: 200, CREATOR: 200, ROUTER: 403}
-API_OWN: Final[Answers] = {NOBODY: 401, CONSUMER: 404, CREATOR: 404, ROUTER: 403}
-API_CREATORS: Final[Answers] = {NOBODY: 401, CONSUMER: 404, CREATOR: 200, ROUTER: 403}
-API_CREATORS_OWN: Final[Answers] = {NOBODY: 401, CONSUMER: 404, CREATOR: 404, ROUTER: 403}
+API: Final[Answers] = {NOBODY: 401, CONSUMER: 200, CREATOR: 200, ROUTER: 403, SERVICE: 403}
+API_OWN: Final[Answers] = {NOBODY: 401, CONSUMER: 404, CREATOR: 404, ROUTER: 403, SERVICE: 403}
+API_CREATORS: Final[Answers] = {NOBODY: 401, CONSUMER: 404, CREATOR: 200, ROUTER: 403, SERVICE: 403}
+API_CREATORS_OWN: Final[Answers] = {NOBODY: 401, CONSUMER: 404, CREATOR: 404, ROUTER: 403, SERVICE: 403}
 # A customer may not play the router, whatever it sends.
-INTERNAL: Final[Answers] = {NOBODY: 401, CONSUMER: 403, CREATOR: 403, ROUTER: 400}
+INTERNAL: Final[Answers] = {NOBODY: 401, CONSUMER: 403, CREATOR: 403, ROUTER: 400, SERVICE: 403}
+# What services do for any customer; an empty object is an envelope whose one event is rejected.
+SERVICES: Final[Answers] = {NOBODY: 401, CONSUMER: 403, CREATOR: 403, ROUTER: 403, SERVICE: 400}
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ ENDPOINTS: Final = {
     "v1:wallet_transactions": Row(API),
     "v1:wallet_topup": Row(API | {CONSUMER: 400, CREATOR: 400}, method="post"),
     "v1:wallet_topup_detail": Row(API_OWN, "top_up"),
+    "v1:events": Row(SERVICES | {SERVICE: 202}, method="post"),
     "v1:usage": Row(API),
     "v1:execution": Row(API_OWN, "execution"),
     "v1:developer_earnings": Row(API_CREATORS),
@@ -185,6 +189,7 @@ def _callers() -> dict[str, Client]:
         CONSUMER: people.customer_key(consumer),
         CREATOR: people.customer_key(dora),
         ROUTER: people.router_key(),
+        SERVICE: people.service_key(),
     }
     return {NOBODY: Client()} | {name: Client(headers=people.bearer(key)) for name, key in keys.items()}
 

@@ -42,7 +42,7 @@ class EventsAnswer(msgspec.Struct):
     answers={202: EventsAnswer},
     summary="Report what was used, as CloudEvents: one, or up to 1,000",
 )
-def report(request: ApiRequest) -> HttpResponse:
+def report_events(request: ApiRequest) -> HttpResponse:
     """Take events in, each once for ever by its source and id; a bad one is rejected alone."""
     if BINARY in request.headers:
         return http.answer(_told(_take([_read_binary(request)])), status=202)

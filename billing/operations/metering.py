@@ -12,7 +12,7 @@ from accounts import customers
 from billing.cloud_events import REVERSED, CloudEvent
 from billing.operations.settlement import OccurredAtError
 from billing.runs import LATE_MAX, CustomerNotFoundError
-from config.kit.errors import ConflictError, DomainError, NotFoundError
+from config.kit.errors import ConflictError, DomainError, InvalidInputError, NotFoundError
 
 INGEST: Final = "SELECT billing_ingest(%s::jsonb, %s)"
 REVERSE: Final = "SELECT billing_reverse(%s, %s, %s, %s, %s, %s)"
@@ -34,6 +34,13 @@ class EventIdReusedError(ConflictError):
     title = "Event id reused"
 
 
+class PropertyError(InvalidInputError):
+    """A meter of this type of event cannot count it: a property is not there, or is no number that is 0 or more."""
+
+    code = "invalid_property"
+    title = "Invalid property"
+
+
 class NothingToReverseError(NotFoundError):
     """The source sent no such event of this type for this customer."""
 
@@ -49,6 +56,7 @@ class AlreadyReversedError(ConflictError):
 
 
 Outcome = Taken | DomainError
+_Judged = dict[tuple[str, str], Outcome | None]
 
 
 def ingest(*, events: Sequence[CloudEvent], now: dt.datetime) -> list[Outcome]:
@@ -59,12 +67,9 @@ def ingest(*, events: Sequence[CloudEvent], now: dt.datetime) -> list[Outcome]:
     first: dict[tuple[str, str], CloudEvent] = {}
     for event in events:
         first.setdefault((event.source, event.id), event)
-    judged = {key: _out_of_time(event, now) for key, event in first.items()}
+    judged: _Judged = {key: _out_of_time(event, now) for key, event in first.items()}
     _take_all([event for key, event in first.items() if judged[key] is None], judged, now)
     return [_outcome(event, first, judged) for event in events]
-
-
-_Judged = dict[tuple[str, str], "Outcome | None"]
 
 
 def _take_all(events: Sequence[CloudEvent], judged: _Judged, now: dt.datetime) -> None:
@@ -133,8 +138,12 @@ def _judge(event: CloudEvent, answer: str) -> Outcome:
             )
         case "already_reversed":
             return AlreadyReversedError(f"The event {event.reverses!r} was reversed before.")
-        case _:
+        case "reused":
             return _reused(event)
+        case _:
+            return PropertyError(
+                f"data.{answer.partition(':')[2]} is not what the meter of {event.type!r} counts."
+            )
 
 
 def _outcome(event: CloudEvent, first: dict[tuple[str, str], CloudEvent], judged: _Judged) -> Outcome:

@@ -7,8 +7,16 @@ CREATE OR REPLACE FUNCTION billing_subject(p_subject text) RETURNS bigint LANGUA
     LIMIT 1
 $$;
 
+-- What a meter can count of an event: an exact number that is not negative, as a number or as text; of different values any.
+CREATE OR REPLACE FUNCTION billing_countable(p_aggregation text, p_value jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE p_aggregation WHEN 'count' THEN true
+        WHEN 'unique' THEN jsonb_typeof(p_value) IN ('string', 'number', 'boolean')
+        ELSE (p_value #>> '{}') ~ '^\d{1,20}(\.\d{1,20})?$' END IS TRUE
+$$;
+
 -- What is sent: an array of [source, id, type, subject, time or null, data], no key twice. Answers in its order: accepted;
--- duplicate (the same has come in before); reused (something else has, under this key); no_customer.
+-- duplicate (the same has come in before); reused (something else has, under this key); no_customer; property: and the
+-- name of what a meter of this type misses.
 CREATE OR REPLACE FUNCTION billing_ingest(p_events jsonb, p_now timestamptz) RETURNS text[]
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
@@ -20,23 +28,29 @@ BEGIN
         FROM jsonb_array_elements(p_events) WITH ORDINALITY AS x(e, n)
     ), customers AS MATERIALIZED (
         SELECT subject, billing_subject(subject) AS id FROM (SELECT DISTINCT subject FROM sent) s
-    ), good AS MATERIALIZED (
-        SELECT sent.*, c.id AS customer FROM sent JOIN customers c USING (subject) WHERE c.id IS NOT NULL
+    ), meters AS MATERIALIZED (
+        SELECT event_type, aggregation, property FROM marketplace_meter
+        WHERE aggregation <> 'count' AND event_type IN (SELECT type FROM sent)
+    ), lacking AS MATERIALIZED (
+        SELECT n, min(m.property) AS property FROM sent JOIN meters m ON m.event_type = sent.type
+        WHERE NOT billing_countable(m.aggregation, data -> m.property) GROUP BY n
+    ), judged AS MATERIALIZED (
+        SELECT sent.*, c.id AS customer,
+            CASE WHEN c.id IS NULL THEN 'no_customer' ELSE 'property:' || lacking.property END AS refusal
+        FROM sent JOIN customers c USING (subject) LEFT JOIN lacking USING (n)
     ), claimed AS (
         -- In one order, so that two batches with the same keys wait for one another and never for ever.
         INSERT INTO billing_metereventkey (source, event_id, occurred_at)
-        SELECT source, event_id, occurred_at FROM good ORDER BY source, event_id
+        SELECT source, event_id, occurred_at FROM judged WHERE refusal IS NULL ORDER BY source, event_id
         ON CONFLICT DO NOTHING RETURNING source, event_id
     ), written AS (
         INSERT INTO billing_meterevent (source, event_id, type, customer_id, occurred_at, recorded_at, data)
-        SELECT source, event_id, type, customer, occurred_at, p_now, data FROM good JOIN claimed USING (source, event_id)
+        SELECT source, event_id, type, customer, occurred_at, p_now, data FROM judged JOIN claimed USING (source, event_id)
         RETURNING source, event_id
     )
-    SELECT array_agg(CASE WHEN g.customer IS NULL THEN 'no_customer' WHEN w.source IS NULL THEN 'known' ELSE 'accepted' END
-        ORDER BY sent.n)
+    SELECT array_agg(coalesce(j.refusal, CASE WHEN w.source IS NULL THEN 'known' ELSE 'accepted' END) ORDER BY n)
     INTO v_answers
-    FROM sent LEFT JOIN good g USING (n)
-    LEFT JOIN written w ON w.source = sent.source AND w.event_id = sent.event_id;
+    FROM judged j LEFT JOIN written w USING (source, event_id);
     IF 'known' = ANY (v_answers) THEN v_answers := billing_ingest_known(p_events, v_answers); END IF;
     RETURN coalesce(v_answers, '{}');
 END $$;

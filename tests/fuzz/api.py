@@ -119,7 +119,7 @@ def _real(case: Case, world: World) -> Case:
     if made.body:
         made_up = body
         body = world.body(case.path)
-        if isinstance(made_up, dict) and not MANY & {*made_up, *body}:
+        if isinstance(made_up, dict) and isinstance(body, dict) and not MANY & {*made_up, *body}:
             body = {**made_up, **body}
     query = world.query({parameter.name for parameter in made.query})
     found: Case = made.Case(path_parameters=world.path_parameters(case.path), query=query, body=body)
@@ -129,8 +129,9 @@ def _real(case: Case, world: World) -> Case:
 def _bend(case: Case, headers: Headers, world: World) -> Headers:
     """Put a nasty value somewhere into a case; give its headers."""
     text = world.nasty_text()
-    if isinstance(case.body, dict) and world.chance.random() < 0.8:
-        _bend_inside(case.body, world.nasty(), world.chance)
+    body = case.body[0] if isinstance(case.body, list) and case.body else case.body
+    if isinstance(body, dict) and world.chance.random() < 0.8:
+        _bend_inside(body, world.nasty(), world.chance)
     elif case.path_parameters:
         case.path_parameters = dict.fromkeys(case.path_parameters, quote(text or "0", safe=""))
     elif case.query:

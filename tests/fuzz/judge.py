@@ -39,7 +39,9 @@ def named_and_explained(_: CheckContext, response: Response, case: Case) -> None
 
 def refused(context: CheckContext, response: Response, case: Case) -> bool | None:
     """Find wrong data that was taken; a batch refuses what is in it one by one."""
-    if response.status_code == 200 and response.json().get("refused"):
+    if response.status_code in {200, 202} and any(
+        response.json().get(word) for word in ("refused", "rejected")
+    ):
         return None
     return checks.negative_data_rejection(context, response, case)
 

@@ -30,6 +30,7 @@ NO_KEYS: Final = tuple(
     for text in ("", "Bearer", "Bearer fbx_router_00000000_none", "Basic eDp4", "Bearer \xff", "Bearer a b")
 )
 KEPT: Final = 300
+SERVICES: Final = frozenset({"/v1/events"})
 
 
 def _recent() -> deque[str]:
@@ -44,6 +45,7 @@ class World:
     agents: list[str]
     callers: list[str]
     router: Headers
+    service: Headers
     customers: list[Headers]
     executions: deque[str] = field(default_factory=_recent)
     top_ups: deque[str] = field(default_factory=_recent)
@@ -99,33 +101,42 @@ class World:
             if text and not ("period" in named and name in "from to")
         }
 
-    def body(self, path: str) -> dict[str, Any]:
+    def body(self, path: str) -> Any:
         """Say something that can succeed."""
         match path.rpartition("/")[2]:
             case "check":
                 return self._check()
-            case "log" if self.chance.random() < 0.3:
-                return {"events": [self._event() for _ in range(self.chance.randint(1, 5))]}
             case "log":
-                return self._event()
+                return self._log()
             case "meter":
                 return {"sequence": self.chance.randint(0, 20), "usage": self._usage()}
             case "topup":
                 return self._order()
+            case "events":
+                several = [self._cloud_event() for _ in range(self.chance.randint(1, 5))]
+                return self.chance.choice((several, several[0]))
             case _:
                 return {"reason": "it did not start"}
 
     def headers(self, path: str, method: str) -> Headers:
         """Give the key that fits, and for a POST often an Idempotency-Key, which some share."""
-        fitting = self.router if path.startswith("/internal") else self.chance.choice(self.customers)
+        fitting = self._fitting(path)
         if method != "POST" or self.chance.random() < 0.5:
             return fitting
         return fitting | {"Idempotency-Key": f"k{self.chance.randint(1, 400)}"}
 
+    def _fitting(self, path: str) -> Headers:
+        if path.startswith("/internal"):
+            return self.router
+        return self.service if path in SERVICES else self.chance.choice(self.customers)
+
     def stranger(self, path: str) -> Headers:
         """Give no key, a key that is none, or one of the wrong kind."""
-        other = self.chance.choice(self.customers) if path.startswith("/internal") else self.router
-        return self.chance.choice((*NO_KEYS, other))
+        fitting = self._fitting(path)
+        others = [key for key in (self.router, self.service) if key is not fitting]
+        if fitting not in self.customers:
+            others += self.customers
+        return self.chance.choice((*NO_KEYS, *others))
 
     def nasty(self) -> Any:
         """Give a value that somebody will send some day."""
@@ -151,12 +162,30 @@ class World:
             return {"checks": [self._run() | {"reserve": True} for _ in range(self.chance.randint(1, 5))]}
         return self._run() | {"reserve": self.chance.random() < 0.8, "parent": None, "max_charge": None}
 
+    def _log(self) -> dict[str, Any]:
+        if self.chance.random() < 0.3:
+            return {"events": [self._event() for _ in range(self.chance.randint(1, 5))]}
+        return self._event()
+
     def _event(self) -> dict[str, Any]:
         event_id = {"event_id": f"e{self.chance.randint(1, 5_000)}", "occurred_at": None}
         if self.executions and self.chance.random() < 0.6:
             reserved = {"execution": self.chance.choice(self.executions), "agent": None, "caller": None}
             return reserved | {"usage": self._usage(), "event_id": None, "occurred_at": None}
         return self._run() | event_id | {"execution": None}
+
+    def _cloud_event(self) -> dict[str, Any]:
+        number = self.chance.randint(1, 500)
+        named = {
+            "specversion": "1.0",
+            "id": f"c{number}",
+            "source": "//fuzz",
+            "subject": self.chance.choice(self.callers),
+        }
+        said = {"type": "fuzzed", "data": {"tokens": self.chance.randint(0, 3)}}
+        if self.chance.random() < 0.2:
+            said = {"type": "fuzzed.reversed", "data": {"reverses": f"c{self.chance.randint(1, 500)}"}}
+        return named | said | {"time": None, "datacontenttype": None, "data_base64": None}
 
     def _order(self) -> dict[str, Any]:
         amount = {"amount_usd": f"{self.chance.randint(1, 50)}.00", "package": None}
@@ -188,6 +217,7 @@ def populate(chance: random.Random) -> World:
         agents=[*(agent.slug for agent in agents), agents[0].public_id],
         callers=[bob.public_id, "fuzz-bob-at-home", carol.public_id, alice.customer.public_id],
         router=people.bearer(people.router_key()),
+        service=people.bearer(people.service_key()),
         customers=[people.bearer(people.customer_key(each)) for each in (bob, alice.customer)],
         executions=deque((each.execution or "" for each in started), maxlen=KEPT),
     )

@@ -10,7 +10,8 @@ from accounts.models import Customer
 from billing.cloud_events import BATCH, EVENTS_MAX, ONE
 from billing.models import MeterEvent, MeterEventKey
 from config.kit import clock
-from tests.support import people
+from marketplace.models import Meter
+from tests.support import meters, people
 from tests.support.callers import Caller
 from tests.support.cloud_events import SOURCE, event
 
@@ -241,3 +242,28 @@ class TestRepeatsSafely:
 
         assert (again.content, again["Idempotent-Replayed"]) == (first.content, "true")
         assert service.post([event("e2")], key="k1").status_code == 422
+
+
+class TestMeters:
+    @pytest.fixture(autouse=True)
+    def _meters(self) -> None:
+        meters.make("tokens", "tokens", Meter.Aggregation.SUM, "tokens")
+        meters.make("users", "tokens", Meter.Aggregation.UNIQUE, "user")
+
+    @pytest.mark.parametrize("tokens", [7, "7", 0, 0.5, "0.000001", 10**19])
+    def test_it_takes_what_its_meters_count(self, service: Caller, bob: Customer, tokens: Any) -> None:
+        assert told(service.post(event(data={"tokens": tokens, "user": "u1"}))) == (1, 0, [])
+
+    @pytest.mark.parametrize(
+        "tokens", [None, -1, "-1", "many", "", "1e3", "NaN", True, [7], {}, 10**20, "1\n", "٣"]
+    )
+    def test_it_rejects_what_they_cannot_count(self, service: Caller, bob: Customer, tokens: Any) -> None:
+        answer = service.post(
+            [event(data={"tokens": tokens, "user": "u1"}), event("e2", type="other", data={})]
+        )
+
+        assert told(answer) == (1, 0, [(0, "invalid_property")])
+        assert "data.tokens" in answer.json()["rejected"][0]["detail"]
+
+    def test_it_rejects_what_lacks_a_property(self, service: Caller, bob: Customer) -> None:
+        assert told(service.post(event(data={"tokens": 7})))[2] == [(0, "invalid_property")]
