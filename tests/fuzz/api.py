@@ -122,7 +122,9 @@ def _real(case: Case, world: World) -> Case:
         if isinstance(made_up, dict) and isinstance(body, dict) and not MANY & {*made_up, *body}:
             body = {**made_up, **body}
     query = world.query({parameter.name for parameter in made.query})
-    found: Case = made.Case(path_parameters=world.path_parameters(case.path), query=query, body=body)
+    found: Case = made.Case(
+        path_parameters=world.path_parameters(case.path), query=query, body=body, media_type=case.media_type
+    )
     return found
 
 
