@@ -114,6 +114,13 @@ class EntitlementTerms:
         """Give what a period includes for so many seats."""
         return self.included if self.included is None or not self.per_seat else self.included * seats
 
+    def blocked(self, *, overage: bool) -> bool:
+        """Tell whether use stops at what is included; `overage` is the customer's consent to pay for more.
+
+        A soft limit that includes nothing is a price for each use: who subscribes has agreed to it.
+        """
+        return self.included is not None and (self.hard or (bool(self.included) and not overage))
+
 
 @dataclass(frozen=True, slots=True)
 class TierTerms:

@@ -54,7 +54,7 @@ def for_sale(
     *, text: str, category: str, model: str, page: int, viewer: Creator | None, now: dt.datetime
 ) -> tuple[list[AgentCard], bool]:
     """Give a page of published agents by name, and whether there is another page."""
-    found = Agent.objects.filter(status=Agent.Status.PUBLISHED)
+    found = Agent.objects.filter(status=Agent.Status.PUBLISHED, listed=True)
     wanted = text.replace("\x00", "").strip()[:QUERY_MAX]
     if wanted:
         found = found.filter(

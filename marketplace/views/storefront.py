@@ -65,7 +65,8 @@ def agent(request: HttpRequest, slug: str) -> HttpResponse:
     viewer = _viewer(request)
     terms = queries.in_force(agents=[found.slug], at=clock.now()).get(found.slug)
     card = queries.card(agent=found, terms=terms, viewer=viewer)
-    if terms is None or not (card.own or found.status == Agent.Status.PUBLISHED):
+    shown = found.listed and found.status == Agent.Status.PUBLISHED
+    if terms is None or not (card.own or shown):
         raise Http404
     return render(request, "marketplace/agent.html", _detail(terms) | {"agent": card})
 

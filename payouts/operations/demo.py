@@ -12,7 +12,7 @@ from accounts import customers, keys
 from accounts.models import ApiKey, Customer, User
 from billing.stripe import endpoints
 from config.kit.errors import DomainError, ForbiddenError
-from marketplace import creators, listings, publishing, samples
+from marketplace import catalogue, creators, listings, publishing, samples
 from marketplace.listings import Listing
 from marketplace.models import Agent, Creator
 
@@ -105,6 +105,7 @@ def seed(*, known: Mapping[str, Any], base_url: str, stripe_url: str, now: dt.da
     """
     if settings.PRODUCTION:
         raise ProductionError
+    catalogue.publish(actor=ACTOR, now=now)
     admin, admin_entry = _person("admin", known, now, staff=True)
     consumer, consumer_entry = _person("consumer", known, now)
     creator_customer, creator_entry = _person("creator", known, now)
