@@ -10,6 +10,7 @@ import datetime as dt
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -82,6 +83,15 @@ class Cycle:
         while (period := self.period(number)).start < until:
             yield period
             number += 1
+
+    def share(self, number: int) -> Fraction:
+        """Give how much of a whole month or year a period is: 1, but for the first one by the calendar."""
+        if number > 0 or self.alignment is Alignment.ANNIVERSARY:
+            return Fraction(1)
+        local = self.anchor.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
+        began, first = _instant(_calendar_start(local, self.interval), self.zone), self.period(0)
+        microsecond = dt.timedelta(microseconds=1)
+        return Fraction(first.length // microsecond, (first.end - began) // microsecond)
 
     def _boundary(self, number: int) -> dt.datetime:
         if number == 0:

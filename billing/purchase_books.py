@@ -25,18 +25,41 @@ INVARIANTS: Final = [
     ),
     Invariant(
         "subscription periods are granted once",
-        "A paid month brings its credits, and no more of them.",
-        "SELECT p.id, p.payment_intent_id, g.amount, g.grants FROM billing_subscriptionperiod p"
-        " LEFT JOIN LATERAL (SELECT sum(amount) AS amount, count(*) AS grants FROM wallets_creditgrant"
-        " WHERE source_type = 'payment_intent' AND source_id = p.payment_intent_id) g ON true"
-        " WHERE g.grants <> 1 OR g.amount <> p.credits",
+        "A period brings its credits when it is paid or free, and no more of them.",
+        "SELECT s.public_id, p.number, p.credits, p.granted_at, g.amount FROM billing_subscriptionperiod p"
+        " JOIN billing_subscription s ON s.id = p.subscription_id"
+        " LEFT JOIN LATERAL (SELECT sum(amount) AS amount FROM wallets_creditgrant WHERE funding_class = 'plan'"
+        # Grants were named for their payment once, and are for their period now.
+        " AND (source_type = 'payment_intent' AND source_id = p.payment_intent_id"
+        " OR source_type = 'subscription_period'"
+        " AND source_id IN (s.public_id || ':' || p.number, s.public_id || ':' || p.number || ':rollover'))) g ON true"
+        " WHERE coalesce(g.amount, 0) <> CASE WHEN p.granted_at IS NULL THEN 0 ELSE p.credits END",
     ),
     Invariant(
-        "live subscriptions have a paid period",
-        "Nobody is subscribed for nothing.",
+        "live subscriptions have their period",
+        "A subscription is in the last one of its periods, which follow each other without a gap.",
         "SELECT s.public_id FROM billing_subscription s WHERE s.state IN ('active', 'past_due', 'paused')"
         " AND NOT EXISTS (SELECT 1 FROM billing_subscriptionperiod p WHERE p.subscription_id = s.id"
-        " AND p.starts_at = s.current_period_start AND p.ends_at = s.current_period_end)",
+        " AND p.starts_at = s.current_period_start AND p.ends_at = s.current_period_end"
+        " AND p.number = (SELECT max(number) FROM billing_subscriptionperiod WHERE subscription_id = s.id)) UNION"
+        " SELECT s.public_id FROM billing_subscription s JOIN billing_subscriptionperiod p ON p.subscription_id = s.id"
+        " GROUP BY s.id HAVING count(*) <> max(p.number) + 1",
+    ),
+    Invariant(
+        "periods of a subscription do not overlap",
+        "No day of a subscription is in two periods, so none is billed twice.",
+        "SELECT s.public_id, a.number, b.number AS next FROM billing_subscriptionperiod a"
+        " JOIN billing_subscriptionperiod b ON b.subscription_id = a.subscription_id AND b.number = a.number + 1"
+        " JOIN billing_subscription s ON s.id = a.subscription_id WHERE b.starts_at < a.ends_at",
+    ),
+    Invariant(
+        "fees of periods are paid before they are granted",
+        "What costs something is granted when its payment is known, never before.",
+        "SELECT s.public_id, p.number FROM billing_subscriptionperiod p"
+        " JOIN billing_subscription s ON s.id = p.subscription_id"
+        " WHERE p.granted_at IS NOT NULL AND p.amount_cents > 0 AND NOT EXISTS (SELECT 1 FROM wallets_transaction x"
+        " WHERE x.kind = 'subscription' AND (x.source_type = 'payment_intent' AND x.source_id = p.payment_intent_id"
+        " OR x.source_type = 'subscription_period' AND x.source_id = s.public_id || ':' || p.number))",
     ),
     Invariant(
         "fees are what Stripe took",
@@ -51,7 +74,8 @@ INVARIANTS: Final = [
         "Nobody rewrites how a purchase came to its state (I4).",
         "SELECT t.name FROM unnest(ARRAY['billing_topupstatechange', 'billing_subscriptionstatechange',"
         " 'billing_subscriptionperiod']) AS t(name) WHERE NOT EXISTS (SELECT 1 FROM pg_trigger g"
-        " WHERE g.tgrelid = t.name::regclass AND g.tgname = t.name || '_append_only' AND g.tgenabled <> 'D')",
+        " WHERE g.tgrelid = t.name::regclass AND g.tgname IN (t.name || '_append_only', t.name || '_kept')"
+        " AND g.tgenabled <> 'D')",
     ),
     Invariant(
         "suspense is cleared within a day",

@@ -81,7 +81,10 @@ class TopUpAdmin(ReadOnlyAdmin):
 
 class SubscriptionPeriodInline(ReadOnlyInline):
     model = SubscriptionPeriod
-    fields = ("starts_at", "ends_at", "payment_intent_id", "granted_at")
+    fields = (
+        *("number", "tier", "quantity", "starts_at", "ends_at", "amount_cents", "payment_intent_id"),
+        *("granted_at", "closed_at"),
+    )
     readonly_fields = fields
     ordering = ("id",)
 
@@ -95,9 +98,9 @@ class SubscriptionStateChangeInline(ReadOnlyInline):
 
 @admin.register(Subscription)
 class SubscriptionAdmin(ReadOnlyAdmin):
-    """Subscriptions to creators' tiers."""
+    """Subscriptions, to creators' tiers and (without an agent) to the platform's plans."""
 
-    list_display = ("public_id", "customer", "agent", "tier", "shown_state", "current_period_end")
+    list_display = ("public_id", "customer", "agent", "tier", "quantity", "shown_state", "current_period_end")
     list_select_related = ("customer", "agent", "tier")
     list_filter = ("state",)
     search_fields = (

@@ -41,6 +41,9 @@ class InvoicePayment(Purchase):
     class Meta(Purchase.Meta):
         constraints = [
             *Purchase.Meta.constraints,
+            models.CheckConstraint(
+                name="billing_invoicepayment_amount_positive", condition=Q(amount_cents__gt=0)
+            ),
             models.UniqueConstraint(name="billing_invoicepayment_number", fields=["invoice", "number"]),
             models.UniqueConstraint(
                 name="billing_invoicepayment_one_pending", fields=["invoice"], condition=Q(state="pending")

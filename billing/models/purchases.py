@@ -37,7 +37,6 @@ class Purchase(models.Model):
                 fields=["stripe_session_id"],
                 condition=~Q(stripe_session_id=""),
             ),
-            models.CheckConstraint(name="billing_%(class)s_amount_positive", condition=Q(amount_cents__gt=0)),
             models.CheckConstraint(
                 name="billing_%(class)s_paid_has_payment",
                 condition=Q(paid_at=None, payment_intent_id=None)

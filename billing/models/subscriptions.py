@@ -3,8 +3,11 @@ from django.db.models import F, Q
 
 from accounts.models import Customer
 from billing.models.purchases import Purchase
+from billing.periods import Alignment
 from config.kit import ids
 from marketplace.models import Agent, PlanVersion, SubscriptionTier
+
+LIVE = ("active", "past_due", "paused")
 
 
 def new_public_id() -> str:
@@ -13,7 +16,10 @@ def new_public_id() -> str:
 
 
 class Subscription(Purchase):
-    """A customer's tier of an agent's plan. Active once its payment is paid, never before."""
+    """A customer's tier of an agent's plan, or of the platform's where it names no agent.
+
+    Its amount is what its first payment asks for; what costs something is active once that is paid, never before.
+    """
 
     class State(models.TextChoices):
         INCOMPLETE = "incomplete"
@@ -27,13 +33,32 @@ class Subscription(Purchase):
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="subscriptions", db_index=False
     )
-    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="+")
     tier = models.ForeignKey(SubscriptionTier, on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField(default=1, help_text="Seats, where the tier counts them.")
+    overage = models.BooleanField(default=False, help_text="The customer lets it run above what is included.")
     credits = models.BigIntegerField(help_text="What each period grants.")
     state = models.CharField(max_length=10, choices=State.choices, default=State.INCOMPLETE)
     current_period_start = models.DateTimeField(null=True, blank=True)
     current_period_end = models.DateTimeField(null=True, blank=True)
+    anchor = models.DateTimeField(null=True, blank=True, help_text="Where its rhythm counts from.")
+    anchor_number = models.PositiveIntegerField(default=0, help_text="The period that began at the anchor.")
+    alignment = models.CharField(
+        max_length=12, choices=[(a.value, a.value) for a in Alignment], default=Alignment.ANNIVERSARY.value
+    )
+    zone = models.CharField(max_length=64, default="UTC", help_text="Pinned when it began.")
+    started_at = models.DateTimeField(null=True, blank=True)
+    trial_end = models.DateTimeField(null=True, blank=True)
+    cancel_at = models.DateTimeField(null=True, blank=True, help_text="Ends then instead of renewing.")
+    paused_at = models.DateTimeField(null=True, blank=True)
+    past_due_at = models.DateTimeField(null=True, blank=True)
+    pending_tier = models.ForeignKey(
+        SubscriptionTier, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    pending_quantity = models.PositiveIntegerField(
+        null=True, blank=True, help_text="From the next period on."
+    )
 
     class Meta(Purchase.Meta):
         constraints = [
@@ -41,23 +66,45 @@ class Subscription(Purchase):
             models.UniqueConstraint(
                 name="billing_subscription_one_live_per_agent",
                 fields=["customer", "agent"],
-                condition=Q(state__in=["active", "past_due", "paused"]),
+                condition=Q(state__in=LIVE),
+                nulls_distinct=False,
             ),
-            models.CheckConstraint(name="billing_subscription_credits_positive", condition=Q(credits__gt=0)),
             models.CheckConstraint(
-                name="billing_subscription_live_is_paid",
-                condition=Q(state__in=["incomplete", "expired", "cancelled"])
+                name="billing_subscription_not_negative", condition=Q(credits__gte=0, amount_cents__gte=0)
+            ),
+            models.CheckConstraint(name="billing_subscription_has_seats", condition=Q(quantity__gte=1)),
+            models.CheckConstraint(
+                name="billing_subscription_agent_is_paid",
+                condition=Q(agent=None) | Q(amount_cents__gt=0, credits__gt=0),
+            ),
+            models.CheckConstraint(
+                name="billing_subscription_live_has_begun",
+                condition=~Q(state__in=LIVE)
                 | Q(
-                    paid_at__isnull=False,
+                    started_at__isnull=False,
+                    anchor__isnull=False,
                     current_period_start__isnull=False,
                     current_period_end__gt=F("current_period_start"),
                 ),
+            ),
+            models.CheckConstraint(
+                name="billing_subscription_paused_says_when",
+                condition=Q(state="paused", paused_at__isnull=False)
+                | (~Q(state="paused") & Q(paused_at=None)),
+            ),
+            models.CheckConstraint(
+                name="billing_subscription_past_due_says_when",
+                condition=Q(state="past_due", past_due_at__isnull=False)
+                | (~Q(state="past_due") & Q(past_due_at=None)),
             ),
         ]
         indexes = [
             models.Index(name="billing_subscription_customer", fields=["customer", "-created_at"]),
             models.Index(
                 name="billing_subscription_open", fields=["created_at"], condition=Q(state="incomplete")
+            ),
+            models.Index(
+                name="billing_subscription_due", fields=["current_period_end"], condition=Q(state__in=LIVE)
             ),
         ]
 
@@ -66,23 +113,39 @@ class Subscription(Purchase):
 
 
 class SubscriptionPeriod(models.Model):
-    """One paid period of a subscription: its credits are granted once."""
+    """One period of a subscription, with what it costs and grants; granted once, when it is paid or free.
+
+    A trigger keeps what it says: only its end may move (nearer), and what is empty may be filled in.
+    """
 
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="periods")
+    number = models.PositiveIntegerField(default=0)
+    tier = models.ForeignKey(SubscriptionTier, on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField(default=1)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     credits = models.BigIntegerField()
-    amount_cents = models.BigIntegerField()
-    payment_intent_id = models.CharField(max_length=60, unique=True)
-    granted_at = models.DateTimeField()
+    amount_cents = models.BigIntegerField(help_text="Its fee.")
+    payment_intent_id = models.CharField(max_length=60, default="", blank=True, db_index=True)
+    granted_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its usage was put on an invoice's draft."
+    )
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                name="billing_subscriptionperiod_numbered", fields=["subscription", "number"]
+            ),
             models.UniqueConstraint(
                 name="billing_subscriptionperiod_once", fields=["subscription", "starts_at"]
             ),
             models.CheckConstraint(
                 name="billing_subscriptionperiod_forward", condition=Q(ends_at__gt=F("starts_at"))
+            ),
+            models.CheckConstraint(
+                name="billing_subscriptionperiod_not_negative",
+                condition=Q(credits__gte=0, amount_cents__gte=0, quantity__gte=1),
             ),
         ]
 

@@ -34,6 +34,7 @@ class TopUp(Purchase):
         verbose_name = "top-up"
         constraints = [
             *Purchase.Meta.constraints,
+            models.CheckConstraint(name="billing_topup_amount_positive", condition=Q(amount_cents__gt=0)),
             models.CheckConstraint(
                 name="billing_topup_credits_positive", condition=Q(paid_credits__gt=0, bonus_credits__gte=0)
             ),

@@ -1,7 +1,7 @@
-"""What a creator's plan brings when a period is paid: its credits, and what its fee is above their face.
+"""What a paid period brings: its credits, and what its fee is above their face.
 
-The credits earn as they burn; what lies above their face is split at once, like a run (ledger.md rule 18), so
-it goes through clearing with an execution of its own.
+The credits earn as they burn. Of a platform plan, what lies above their face is the platform's own; of a creator's it
+is split at once, like a run (ledger.md rule 18), so it goes through clearing with an execution of its own.
 """
 
 import datetime as dt
@@ -13,19 +13,21 @@ from typing import Final
 from django.db import connection
 
 from billing.models.executions import Earning, Execution
-from billing.models.subscriptions import Subscription
-from billing.stripe.checkout import Payment
+from billing.models.subscriptions import Subscription, SubscriptionPeriod
+from billing.queries import subscriptions as queries
 from config.kit import ids
 from marketplace.defaults import class_rates_bp
+from marketplace.models import Agent
 from marketplace.splits import Cell, split
 from marketplace.terms import Share
 from wallets import chart, grants, ledger, money
 from wallets import operations as wallet_operations
+from wallets.chart import PlatformWallet
 from wallets.ledger import Leg, Source
 from wallets.models import CreditGrant, Wallet
 
 PLAN: Final = CreditGrant.FundingClass.PLAN
-ACTOR: Final = "job:billing.fulfil_checkout"
+ACTOR: Final = "job:billing.subscriptions"
 SHARES: Final = "SELECT o_shares::text, o_self_dealing FROM billing_shares(%s, %s)"
 
 
@@ -37,6 +39,19 @@ class Fee:
     grant_cash: int
     above_cash: int
     above_credits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """How a period was paid: the cause of its booking, and the account that the money is taken from.
+
+    Cash at Stripe after a checkout; `receivable` after an invoice, whose payment filled it in the same transaction.
+    """
+
+    cents: int
+    account: PlatformWallet
+    source: Source
+    at: dt.datetime
 
 
 def parts(*, amount_cents: int, credits: int) -> Fee:
@@ -51,55 +66,79 @@ def parts(*, amount_cents: int, credits: int) -> Fee:
     )
 
 
-def grant(*, subscription: Subscription, payment: Payment, ends_at: dt.datetime, now: dt.datetime) -> None:
-    """Book a paid period and grant its credits, in the caller's transaction."""
-    creator = subscription.agent.creator
+def grant(*, period: SubscriptionPeriod, paid: Paid, now: dt.datetime) -> None:
+    """Book a paid (or free) period and grant its credits, in the caller's transaction."""
+    fee = parts(amount_cents=paid.cents, credits=period.credits)
+    if not (fee.cash or period.credits):
+        return
+    subscription = period.subscription
+    scope = "" if subscription.agent is None else subscription.agent.creator.public_id
     wallet = wallet_operations.open_wallet(
-        owner_type="consumer", owner_id=subscription.customer_id, scope=creator.public_id, now=now
+        owner_type="consumer", owner_id=subscription.customer_id, scope=scope, now=now
     )
-    fee = parts(amount_cents=payment.received_cents, credits=subscription.credits)
-    settlement_id = _post(subscription=subscription, wallet=wallet, fee=fee, payment=payment, now=now)
-    grants.add(
-        wallet_id=wallet.pk,
-        funding_class=PLAN,
-        amount=subscription.credits,
-        cash=fee.grant_cash,
-        source=_source(payment),
-        now=now,
-        expires_at=ends_at,
-    )
-    if fee.above_credits:
-        _share(subscription=subscription, wallet=wallet, fee=fee, settlement_id=settlement_id, now=now)
+    settlement_id = _post(period=period, wallet=wallet, fee=fee, paid=paid, now=now)
+    _grant(period=period, wallet=wallet, cash=fee.grant_cash, now=now)
+    if subscription.agent is not None and fee.above_credits:
+        _share(
+            subscription.agent, period=period, wallet=wallet, fee=fee, settlement_id=settlement_id, now=now
+        )
 
 
-def _post(*, subscription: Subscription, wallet: Wallet, fee: Fee, payment: Payment, now: dt.datetime) -> int:
-    legs = [
-        Leg(chart.ISSUED["plan"], -(subscription.credits + fee.above_credits)),
-        Leg(wallet.pk, subscription.credits),
-        Leg(chart.STRIPE_CASH, -fee.cash),
-        Leg(chart.DEFERRED, fee.cash),
-    ]
-    if fee.above_credits:
-        legs.append(Leg(chart.CLEARING, fee.above_credits))
+def _post(*, period: SubscriptionPeriod, wallet: Wallet, fee: Fee, paid: Paid, now: dt.datetime) -> int:
+    subscription = period.subscription
+    shared = fee.above_credits if subscription.agent_id else 0
+    earned = 0 if subscription.agent_id else fee.above_cash
     posted = ledger.post(
         kind="subscription",
-        source=_source(payment),
+        source=paid.source,
         actor=ACTOR,
-        legs=legs,
+        legs=[
+            Leg(chart.ISSUED["plan"], -(period.credits + shared)),
+            Leg(wallet.pk, period.credits),
+            Leg(chart.CLEARING, shared),
+            Leg(paid.account, -fee.cash),
+            Leg(chart.DEFERRED, fee.cash - earned),
+            Leg(chart.REVENUE, earned),
+        ],
         now=now,
-        occurred_at=payment.paid_at,
+        occurred_at=paid.at,
         description=f"Subscription {subscription.public_id}",
     )
     return posted.transaction_id
 
 
-def _source(payment: Payment) -> Source:
-    return Source("payment_intent", payment.intent_id)
+def _grant(*, period: SubscriptionPeriod, wallet: Wallet, cash: int, now: dt.datetime) -> None:
+    # What may roll over is a grant of its own that ends a period later: it burns last, and nothing is granted anew.
+    kept = min(period.tier.rollover_cap, period.credits)
+    ref = queries.period_ref(period)
+    amounts = [
+        (period.credits - kept, period.ends_at, ref),
+        (kept, queries.end_of_next(period), f"{ref}:rollover"),
+    ]
+    granted = [each for each in amounts if each[0]]
+    shares = money.largest_remainder(cash, [amount for amount, _, _ in granted]) if granted else []
+    for (amount, ends_at, source_id), share in zip(granted, shares, strict=True):
+        grants.add(
+            wallet_id=wallet.pk,
+            funding_class=PLAN,
+            amount=amount,
+            cash=share,
+            source=Source("subscription_period", source_id),
+            now=now,
+            expires_at=ends_at,
+        )
 
 
 def _share(
-    *, subscription: Subscription, wallet: Wallet, fee: Fee, settlement_id: int, now: dt.datetime
+    agent: Agent,
+    *,
+    period: SubscriptionPeriod,
+    wallet: Wallet,
+    fee: Fee,
+    settlement_id: int,
+    now: dt.datetime,
 ) -> None:
+    subscription = period.subscription
     shares, self_dealing = _shares(subscription)
     cells = split(amounts=[(PLAN, fee.above_credits)], shares=shares, class_rates=class_rates_bp())
     execution = Execution.objects.create(
@@ -108,7 +147,7 @@ def _share(
         source=Execution.Source.PLAN_FEE,
         principal=ACTOR,
         customer=subscription.customer,
-        agent=subscription.agent,
+        agent=agent,
         version=subscription.version,
         wallet=wallet,
         cost=fee.above_credits,

@@ -4,14 +4,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Sum
-
 from accounts.models import Customer
 from billing.models.subscriptions import Subscription
 from billing.models.topups import TopUp
+from billing.queries import subscriptions as subscription_queries
 from marketplace.models import CreditPackage
 from wallets import money
-from wallets.models import CreditGrant
 
 SLOW: Final = dt.timedelta(seconds=30)
 PRESETS_CENTS: Final = (1_000, 2_500, 5_000, 10_000)
@@ -111,9 +109,8 @@ def packages() -> list[PackageChoice]:
 
 def subscriptions(*, customer: Customer) -> list[Sub]:
     """List a customer's subscriptions, newest first, without those that were never paid."""
-    rows = (
-        Subscription.objects.filter(customer=customer).exclude(paid_at=None).select_related("agent", "tier")
-    )
+    begun = Subscription.objects.filter(customer=customer).exclude(started_at=None)
+    rows = begun.select_related("agent", "tier", "version__plan")
     return [subscription(row=row) for row in rows.order_by("-created_at")]
 
 
@@ -122,8 +119,8 @@ def subscription(*, row: Subscription) -> Sub:
     return Sub(
         public_id=row.public_id,
         state=row.state,
-        agent_name=row.agent.name,
-        agent_slug=row.agent.slug,
+        agent_name=row.agent.name if row.agent else row.version.plan.name,
+        agent_slug=row.agent.slug if row.agent else "",
         tier_name=row.tier.name,
         credits_per_month=row.credits,
         price_usd=money.cents_to_micros(row.amount_cents),
@@ -135,11 +132,9 @@ def subscription(*, row: Subscription) -> Sub:
 
 
 def _remaining(row: Subscription) -> int | None:
-    if row.payment_intent_id is None:
+    if row.started_at is None:
         return None
-    granted = CreditGrant.objects.filter(source_type="payment_intent", source_id=row.payment_intent_id)
-    left: int | None = granted.aggregate(left=Sum("remaining"))["left"]
-    return left
+    return subscription_queries.left(subscription_queries.current(row))
 
 
 def _package(row: CreditPackage) -> PackageChoice:

@@ -32,7 +32,7 @@ def subscription_of(*, customer: Customer, public_id: str) -> Subscription:
     """Give a customer's own subscription; raise NotFoundError for anybody else's."""
     found = (
         Subscription.objects.filter(customer=customer, public_id=public_id)
-        .select_related("agent", "tier")
+        .select_related("agent", "tier", "version__plan")
         .first()
     )
     if found is None:

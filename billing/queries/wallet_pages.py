@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.urls import reverse
 
 from accounts.models import Customer
 from billing.models.executions import OPEN_STATES, Execution
 from billing.models.subscriptions import Subscription
 from billing.models.topups import TopUp
-from billing.queries import rollups
+from billing.queries import rollups, subscriptions
 from billing.queries.rollups import Asked
 from marketplace.models import Creator
 from wallets import queries as wallet_queries
@@ -206,12 +206,23 @@ def _causes(source_ids: list[str]) -> dict[str, Cause]:
     for top_up in TopUp.objects.filter(payment_intent_id__in=source_ids):
         page = reverse("billing:topup_return", args=[top_up.public_id])
         found[str(top_up.payment_intent_id)] = Cause(f"Top-up of {cents(top_up.amount_cents)}", page)
-    for subscription in Subscription.objects.filter(payment_intent_id__in=source_ids).select_related("agent"):
-        page = reverse("billing:subscription", args=[subscription.public_id])
-        found[str(subscription.payment_intent_id)] = Cause(f"Subscription to {subscription.agent}", page)
+    found |= _periods(source_ids)
     for execution in Execution.objects.filter(public_id__in=source_ids).select_related("agent"):
         page = reverse("billing:run", args=[execution.public_id])
         found[execution.public_id] = Cause(f"Run of {execution.agent}", page)
+    return found
+
+
+def _periods(source_ids: list[str]) -> dict[str, Cause]:
+    named = Q(payment_intent_id__in=source_ids) | Q(
+        public_id__in=[each.partition(":")[0] for each in source_ids]
+    )
+    found: dict[str, Cause] = {}
+    for subscription in Subscription.objects.filter(named).select_related("agent", "tier", "version__plan"):
+        page = reverse("billing:subscription", args=[subscription.public_id])
+        cause = Cause(f"Subscription to {subscriptions.name(subscription)}", page)
+        mine = [each for each in source_ids if each.partition(":")[0] == subscription.public_id]
+        found |= dict.fromkeys([*mine, str(subscription.payment_intent_id)], cause)
     return found
 
 

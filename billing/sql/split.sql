@@ -83,7 +83,7 @@ CREATE OR REPLACE FUNCTION billing_classes(p_transaction bigint, p_rates jsonb) 
 ) LANGUAGE sql STABLE AS $$
     SELECT d.funding_class, sum(d.amount), coalesce(sum(d.amount) FILTER (WHERE d.grant_cash = 0), 0),
         div(sum(d.amount * least((p_rates ->> d.funding_class)::numeric, t.rate)), sum(d.amount)), sum(d.cash),
-        sum(div(d.cash::numeric * coalesce(t.fee_cents, 0), coalesce(t.amount_cents, 1)))
+        sum(div(d.cash::numeric * coalesce(t.fee_cents, 0), coalesce(nullif(t.amount_cents, 0), 1)))
     FROM wallets_drawn(p_transaction) d
     LEFT JOIN LATERAL (
         SELECT fee_cents, amount_cents, NULL::numeric AS rate FROM billing_topup
@@ -92,6 +92,13 @@ CREATE OR REPLACE FUNCTION billing_classes(p_transaction bigint, p_rates jsonb) 
         SELECT fee_cents, amount_cents, div(amount_cents::numeric * 10000 * 10000, wallets_usd(credits))
         FROM billing_subscription
         WHERE d.source_type = 'payment_intent' AND payment_intent_id = d.source_id
+        UNION ALL -- `sbs_…:3`; only a creator makes its plan's price, the platform's credits earn their face
+        SELECT CASE WHEN s.payment_intent_id = p.payment_intent_id THEN s.fee_cents END, p.amount_cents,
+            CASE WHEN s.agent_id IS NOT NULL
+                THEN div(p.amount_cents::numeric * 10000 * 10000, wallets_usd(p.credits)) END
+        FROM billing_subscription s JOIN billing_subscriptionperiod p ON p.subscription_id = s.id
+        WHERE d.source_type = 'subscription_period' AND s.public_id = split_part(d.source_id, ':', 1)
+            AND p.number::text = split_part(d.source_id, ':', 2)
     ) t ON true
     GROUP BY d.funding_class
 $$;

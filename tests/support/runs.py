@@ -4,14 +4,12 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db import transaction
-
 from accounts import customers
 from accounts.models import Customer
-from billing.models import Subscription, SubscriptionPeriod
-from billing.operations import executions, plan_fees, settlement
+from billing.models import Subscription
+from billing.operations import executions, settlement, subscriptions
 from billing.runs import Allowed, Opening, Outcome, Report, Settled
-from billing.stripe.checkout import Payment
+from billing.stripe.checkout import Checkout, Payment
 from marketplace import creators, listings, publishing
 from marketplace.listings import Listing
 from marketplace.models import Agent, Creator
@@ -103,25 +101,11 @@ def subscribe(customer: Customer, agent: Agent) -> Subscription:
         version=version,
         tier=tier,
         credits=tier.credits_per_month,
-        state=Subscription.State.ACTIVE,
         principal="test",
         idempotency_key=f"{customer.pk}:{agent.pk}",
         fingerprint=b"",
         amount_cents=999,
-        payment_intent_id=f"pi_sub_{customer.pk}",
         created_at=MONDAY,
-        paid_at=MONDAY,
-        current_period_start=MONDAY,
-        current_period_end=MONDAY + dt.timedelta(days=31),
-    )
-    SubscriptionPeriod.objects.create(
-        subscription=subscription,
-        starts_at=MONDAY,
-        ends_at=MONDAY + dt.timedelta(days=31),
-        credits=tier.credits_per_month,
-        amount_cents=999,
-        payment_intent_id=f"pi_sub_{customer.pk}",
-        granted_at=MONDAY,
     )
     payment = Payment(
         intent_id=f"pi_sub_{customer.pk}",
@@ -133,10 +117,9 @@ def subscribe(customer: Customer, agent: Agent) -> Subscription:
         failure="",
         balance_line=None,
     )
-    with transaction.atomic():
-        plan_fees.grant(
-            subscription=subscription, payment=payment, ends_at=MONDAY + dt.timedelta(days=31), now=MONDAY
-        )
+    paid = Checkout("", subscription.public_id, "complete", "paid", "usd", 999, payment)
+    subscriptions.activate(subscription_id=subscription.pk, checkout=paid, payment=payment, now=MONDAY)
+    subscription.refresh_from_db()
     return subscription
 
 

@@ -1,0 +1,87 @@
+"""Subscriptions as they are asked for: written down once under a key, before anybody is asked to pay."""
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.conf import settings
+
+from accounts.models import Customer
+from billing.models.subscriptions import Subscription
+from config.kit import ids
+from config.kit.errors import ConflictError, KeyReusedError
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A subscription, with its checkout where one is needed, and whether this key had asked before."""
+
+    subscription: Subscription
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a customer subscribes to; `said` is everything that the request named, for its fingerprint."""
+
+    agent_id: int | None
+    version_id: int
+    tier_id: int
+    fee_cents: int
+    credits: int
+    said: tuple[str, ...]
+    facts: dict[str, Any]
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Digest what was asked, so that a key is not used for something else."""
+        return hashlib.sha256("|".join(self.said).encode()).digest()
+
+
+class AlreadySubscribedError(ConflictError):
+    """The customer has a live subscription to this."""
+
+    code = "already_subscribed"
+    title = "Already subscribed"
+
+
+REUSED: Final = "This key came with another request before."
+
+
+def known(*, principal: str, key: str, wish: Wish) -> Subscription | None:
+    """Give what a key asked for before; raise KeyReusedError when that was something else."""
+    rows = Subscription.objects.select_related("customer", "tier", "version__plan", "agent")
+    found = rows.filter(principal=principal, idempotency_key=key).first()
+    if found is not None and bytes(found.fingerprint) != wish.fingerprint:
+        raise KeyReusedError(REUSED)
+    return found
+
+
+def write(
+    *, customer: Customer, principal: str, key: str, wish: Wish, now: dt.datetime
+) -> tuple[Subscription, bool]:
+    """Write a subscription down, or give the one that the key wrote meanwhile; raise KeyReusedError."""
+    public_id = ids.new(ids.SUBSCRIPTION)
+    page = f"{settings.SITE_URL}/subscriptions/{public_id}/"
+    found, created = Subscription.objects.get_or_create(
+        principal=principal,
+        idempotency_key=key,
+        defaults={
+            "public_id": public_id,
+            "customer": customer,
+            "agent_id": wish.agent_id,
+            "version_id": wish.version_id,
+            "tier_id": wish.tier_id,
+            "fingerprint": wish.fingerprint,
+            "amount_cents": wish.fee_cents,
+            "credits": wish.credits,
+            "success_url": page,
+            "cancel_url": f"{page}?cancelled=1",
+            "created_at": now,
+            **wish.facts,
+        },
+    )
+    if bytes(found.fingerprint) != wish.fingerprint:
+        raise KeyReusedError(REUSED)
+    return found, created

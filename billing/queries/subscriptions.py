@@ -1,0 +1,75 @@
+"""A subscription's rhythm and its periods."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, Sum
+
+from billing.models.subscriptions import LIVE, Subscription, SubscriptionPeriod
+from billing.periods import Alignment, Cycle, Interval, Period
+from marketplace.models import SubscriptionTier
+from wallets.models import CreditGrant
+
+
+def cycle(subscription: Subscription, *, tier: SubscriptionTier | None = None) -> Cycle:
+    """Give the rhythm of a subscription that has begun."""
+    assert subscription.anchor is not None  # a constraint of what is live
+    return Cycle(
+        anchor=subscription.anchor,
+        interval=Interval((tier or subscription.tier).interval),
+        alignment=Alignment(subscription.alignment),
+        zone=subscription.zone,
+    )
+
+
+def stretch(subscription: Subscription, *, number: int) -> Period:
+    """Give the stretch of time of a period by its number."""
+    return cycle(subscription).period(number - subscription.anchor_number)
+
+
+def end_of_next(period: SubscriptionPeriod) -> dt.datetime:
+    """Give the end of the period after this one."""
+    subscription = period.subscription
+    if period.number < subscription.anchor_number:
+        return stretch(subscription, number=subscription.anchor_number).end
+    return stretch(subscription, number=period.number + 1).end
+
+
+def period_ref(period: SubscriptionPeriod) -> str:
+    """Name a period wherever it is the cause of something."""
+    return f"{period.subscription.public_id}:{period.number}"
+
+
+def current(subscription: Subscription) -> SubscriptionPeriod:
+    """Give the period that a subscription which has begun is in."""
+    return subscription.periods.select_related("tier", "subscription").order_by("-number")[0]
+
+
+def left(period: SubscriptionPeriod) -> int:
+    """Give the credits of a period that are not burned, what rolls over included."""
+    ref = period_ref(period)
+    # The first periods there were are named by their payment.
+    named = Q(source_type="subscription_period", source_id__in=[ref, f"{ref}:rollover"])
+    if period.payment_intent_id:
+        named |= Q(source_type="payment_intent", source_id=period.payment_intent_id)
+    granted = CreditGrant.objects.filter(named, funding_class=CreditGrant.FundingClass.PLAN)
+    return granted.aggregate(left=Sum("remaining"))["left"] or 0
+
+
+def live(*, customer_id: int, agent_id: int | None) -> Subscription | None:
+    """Give a customer's live subscription to an agent, or to a plan of the platform."""
+    rows = Subscription.objects.filter(customer_id=customer_id, state__in=LIVE)
+    rows = rows.filter(agent=None) if agent_id is None else rows.filter(agent_id=agent_id)
+    return rows.select_related("tier", "version__plan", "customer", "agent").first()
+
+
+def name(subscription: Subscription, *, tier: SubscriptionTier | None = None) -> str:
+    """Name what is subscribed to: an agent's tier, or a plan with its tier where the two differ."""
+    chosen = tier or subscription.tier
+    owner = chosen.version.plan.name if subscription.agent is None else subscription.agent.name
+    return owner if chosen.name.casefold() in {owner.casefold(), "standard"} else f"{owner}, {chosen.name}"
+
+
+def zone(subscription: Subscription) -> ZoneInfo:
+    """Give the zone that a subscription's days are told in."""
+    return ZoneInfo(subscription.zone)
