@@ -89,9 +89,26 @@ INVARIANTS: Final = [
         "executions burned the cash of their grants",
         "Deferred cash leaves with the credits it was paid for.",
         "SELECT e.id, e.cash, coalesce(d.cash, 0) AS drawn FROM billing_execution e"
-        " LEFT JOIN (SELECT transaction_id, sum(cash) AS cash FROM wallets_grantdrawdown GROUP BY 1) d"
-        " ON d.transaction_id = e.settlement_id"
+        " LEFT JOIN (SELECT transaction_id, sum(cash) AS cash FROM wallets_grantdrawdown"
+        " WHERE debt_id IS NULL GROUP BY 1) d ON d.transaction_id = e.settlement_id"
         " WHERE e.source <> 'plan_fee' AND e.cash <> coalesce(d.cash, 0)",
+    ),
+    Invariant(
+        "executions know what they burned below zero",
+        "What is posted as unbilled is what the debt grew by.",
+        "SELECT e.id, e.overage, coalesce(d.cash, 0) AS drawn FROM billing_execution e"
+        " LEFT JOIN (SELECT transaction_id, sum(cash) AS cash FROM wallets_grantdrawdown"
+        " WHERE debt_id IS NOT NULL GROUP BY 1) d ON d.transaction_id = e.settlement_id"
+        " WHERE e.overage <> coalesce(d.cash, 0)",
+    ),
+    Invariant(
+        "unbilled is what open overage carries",
+        "Every credit burned below zero is paid by a top-up or billed, once (ledger.md rules 6, 7).",
+        "SELECT l.booked, d.carried, e.unposted FROM (SELECT coalesce(sum(amount), 0) AS booked FROM wallets_entry"
+        " WHERE wallet_id = (SELECT wallets_platform('USD', 'unbilled'))) l,"
+        " (SELECT coalesce(sum(carried), 0) AS carried FROM wallets_walletdebt WHERE kind = 'overage') d,"
+        " (SELECT coalesce(sum(overage), 0) AS unposted FROM billing_execution WHERE posting_id IS NULL) e"
+        " WHERE -l.booked <> d.carried - e.unposted",
     ),
     Invariant(
         "deferred is the cash of what is not earned",

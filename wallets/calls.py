@@ -12,6 +12,7 @@ from wallets import money
 
 NOT_COVERED: Final = "FB402"
 NOT_OPEN: Final = "FB409"
+NOT_OWED: Final = "FB404"
 COVERED_CONSTRAINT: Final = "wallets_wallet_covered"
 
 
@@ -28,6 +29,13 @@ class HoldClosedError(ConflictError):
 
     code = "hold_closed"
     title = "The hold is closed"
+
+
+class NotOwedError(ConflictError):
+    """More is to be billed than the wallet owes."""
+
+    code = "not_owed"
+    title = "The wallet does not owe that much"
 
 
 def row(statement: str, parameters: Sequence[Any]) -> tuple[Any, ...]:
@@ -57,6 +65,8 @@ def _refusal(cause: BaseException | None) -> DomainError | None:
         return None
     if cause.sqlstate == NOT_OPEN:
         return HoldClosedError()
+    if cause.sqlstate == NOT_OWED:
+        return NotOwedError()
     if cause.sqlstate == NOT_COVERED or cause.diag.constraint_name == COVERED_CONSTRAINT:
         return InsufficientCreditsError()
     return None

@@ -101,10 +101,12 @@ INVARIANTS: Final = [
     ),
     Invariant(
         "grants cover the balance",
-        "Every credit on a consumer's wallet comes from a grant (I19).",
-        "SELECT w.id, w.balance, coalesce(sum(g.remaining), 0) AS remaining FROM wallets_wallet w"
-        " LEFT JOIN wallets_creditgrant g ON g.wallet_id = w.id WHERE w.owner_type = 'consumer'"
-        " GROUP BY w.id HAVING w.balance <> coalesce(sum(g.remaining), 0)",
+        "Every credit on a consumer's wallet comes from a grant; below zero is a debt (I19, ledger.md rule 5).",
+        "SELECT w.id, w.balance, g.remaining, d.owed FROM wallets_wallet w"
+        " LEFT JOIN (SELECT wallet_id, sum(remaining) AS remaining FROM wallets_creditgrant GROUP BY 1) g"
+        " ON g.wallet_id = w.id LEFT JOIN (SELECT wallet_id, sum(remaining) AS owed FROM wallets_walletdebt"
+        " GROUP BY 1) d ON d.wallet_id = w.id WHERE w.owner_type = 'consumer'"
+        " AND w.balance <> coalesce(g.remaining, 0) - coalesce(d.owed, 0)",
     ),
     Invariant(
         "grants add up",
@@ -120,6 +122,31 @@ INVARIANTS: Final = [
         " LEFT JOIN wallets_grantdrawdown d ON d.grant_id = g.id"
         " GROUP BY g.id HAVING g.burned <> coalesce(sum(d.amount), 0)"
         " OR g.cash - g.cash_remaining < coalesce(sum(d.cash), 0)",
+    ),
+    Invariant(
+        "debts add up",
+        "What was burned below zero is still owed, was paid, or was billed: nothing else becomes of it.",
+        "SELECT id FROM wallets_walletdebt WHERE amount <> remaining + paid + billed"
+        " OR least(remaining, paid, billed, carried) < 0 OR (remaining = 0 AND carried <> 0)",
+    ),
+    Invariant(
+        "debts are what was drawn on them",
+        "Every micro owed names the charge it came from, every micro paid the grant that paid it.",
+        "SELECT w.id, w.burned, w.paid, d.burned AS drawn, d.paid AS settled FROM (SELECT id, amount AS burned, paid"
+        " FROM wallets_walletdebt WHERE kind = 'overage') w LEFT JOIN (SELECT debt_id,"
+        " coalesce(sum(amount) FILTER (WHERE grant_id IS NULL), 0) AS burned,"
+        " coalesce(sum(amount) FILTER (WHERE grant_id IS NOT NULL), 0) AS paid"
+        " FROM wallets_grantdrawdown WHERE debt_id IS NOT NULL GROUP BY 1) d ON d.debt_id = w.id"
+        " WHERE w.burned <> coalesce(d.burned, 0) OR w.paid <> coalesce(d.paid, 0)",
+    ),
+    Invariant(
+        "billed debt is on an invoice",
+        "A balance comes up by what is billed, and by no more.",
+        "SELECT coalesce(d.wallet_id, e.wallet_id) AS wallet, d.billed, e.booked FROM"
+        " (SELECT wallet_id, sum(billed) AS billed FROM wallets_walletdebt GROUP BY 1 HAVING sum(billed) > 0) d"
+        " FULL JOIN (SELECT x.wallet_id, sum(x.amount) AS booked FROM wallets_entry x"
+        " JOIN wallets_transaction t ON t.id = x.transaction_id AND t.kind = 'overage'"
+        " WHERE x.wallet_seq IS NOT NULL GROUP BY 1) e USING (wallet_id) WHERE d.billed IS DISTINCT FROM e.booked",
     ),
     Invariant(
         "an empty grant has no cash left",

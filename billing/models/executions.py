@@ -70,6 +70,9 @@ class Execution(models.Model):
     cells = models.JSONField(db_default=[])
     platform_amount = models.BigIntegerField(db_default=0)
     cash = models.BigIntegerField(db_default=0, help_text="USD micros of the credits burned.")
+    overage = models.BigIntegerField(
+        db_default=0, help_text="USD micros that stand for what was burned below zero."
+    )
     zero_cash_earned = models.BigIntegerField(
         db_default=0, help_text="Creators' part that no cash stands behind."
     )
@@ -110,7 +113,7 @@ class Execution(models.Model):
                 name="billing_execution_amounts_not_negative",
                 condition=Q(estimate__gte=0, held__gte=0, metered__gte=0, cost__gte=0, charged__gte=0)
                 & Q(released__gte=0, unbilled__gte=0, platform_amount__gte=0, cash__gte=0)
-                & Q(zero_cash_earned__gte=0, processing__gte=0),
+                & Q(overage__gte=0, zero_cash_earned__gte=0, processing__gte=0),
             ),
             models.CheckConstraint(
                 name="billing_execution_charged_at_most_max_charge",

@@ -1,14 +1,17 @@
-"""What a receipt says beyond its execution: which grants paid."""
+"""What a receipt says beyond its execution: which grants paid, and what no grant covered."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from billing.models.executions import Execution
 from wallets.models import GrantDrawdown
 
+OVERAGE: Final = "overage"
+
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A grant's part of a charge."""
+    """A grant's part of a charge; no grant: it was burned below zero, and is billed with the next invoice."""
 
     grant: str
     funding_class: str
@@ -16,11 +19,16 @@ class Drawn:
 
 
 def drawn(*, execution: Execution) -> list[Drawn]:
-    """List the grants that a charge burned, in burn order."""
+    """List what a charge burned, in burn order."""
     if execution.settlement_id is None:
         return []
     rows = GrantDrawdown.objects.filter(transaction_id=execution.settlement_id).select_related("grant")
-    return [Drawn(row.grant.public_id, row.grant.funding_class, row.amount) for row in rows.order_by("id")]
+    return [
+        Drawn(row.grant.public_id, row.grant.funding_class, row.amount)
+        if row.grant
+        else Drawn("", OVERAGE, row.amount)
+        for row in rows.order_by("id")
+    ]
 
 
 def drawn_by_class(*, execution: Execution) -> dict[str, int]:

@@ -44,6 +44,7 @@ GRANT_LABELS: Final = {
     "promo": "Promotion",
     "plan": "Subscription",
     "adjustment": "Adjustment",
+    "overage": "Overage, for the next invoice",
 }
 
 

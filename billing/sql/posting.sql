@@ -28,7 +28,8 @@ BEGIN
         ORDER BY closed_at, id LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED
     ) batch;
     IF v_ids IS NULL THEN RETURN 0; END IF;
-    SELECT sum(charged) AS charged, sum(cash) AS cash, min(id) AS first, max(closed_at) AS occurred_at INTO v_sums
+    SELECT sum(charged) AS charged, sum(cash) AS cash, sum(overage) AS overage, min(id) AS first,
+        max(closed_at) AS occurred_at INTO v_sums
     FROM billing_execution WHERE id = ANY (v_ids);
     SELECT array_agg(creator_id ORDER BY creator_id), array_agg(amount ORDER BY creator_id), sum(unpaid)
     INTO v_creators, v_amounts, v_unpaid
@@ -41,11 +42,12 @@ BEGIN
         'posting', 'executions', (SELECT public_id FROM billing_execution WHERE id = v_sums.first), 'system',
         cardinality(v_ids) || ' runs of ' || v_day, v_sums.occurred_at, p_now,
         ARRAY[wallets_platform('CREDITS', 'clearing'), wallets_platform('CREDITS', 'platform_share'),
-              wallets_platform('USD', 'deferred'), wallets_platform('USD', 'promo_expense')]
+              wallets_platform('USD', 'deferred'), wallets_platform('USD', 'unbilled'),
+              wallets_platform('USD', 'promo_expense')]
             || coalesce((SELECT array_agg(wallets_open('creator', c, 'CREDITS', 'pending', '', p_now) ORDER BY n)
                          FROM unnest(v_creators) WITH ORDINALITY AS x(c, n)), '{}'),
         ARRAY[-v_sums.charged, v_sums.charged - coalesce((SELECT sum(a) FROM unnest(v_amounts) a), 0),
-              -v_sums.cash, -wallets_usd(coalesce(v_unpaid, 0)::bigint)]::bigint[] || coalesce(v_amounts, '{}'),
+              -v_sums.cash, -v_sums.overage, -wallets_usd(coalesce(v_unpaid, 0)::bigint)]::bigint[] || coalesce(v_amounts, '{}'),
         wallets_platform('USD', 'revenue')) p;
     IF v_posted.o_replayed THEN
         RAISE EXCEPTION 'posting of execution % exists already', v_sums.first USING ERRCODE = 'FB002';

@@ -75,13 +75,15 @@ LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
         WHEN p_run.direct THEN ROW(
             CASE WHEN p_run.due > 0 THEN p_run.wallets ELSE p_run.wallets[cardinality(p_run.wallets) : ] END,
-            p_run.due, NULL, 0, p_now, 'refuse', p_run.run, p_run.principal, p_run.occurred_at)::wallets_claim
+            p_run.due, NULL, 0, p_now, 'refuse', p_run.run, p_run.principal, p_run.occurred_at,
+            NULL, NULL, NULL, NULL)::wallets_claim
         WHEN p_run.state = 'expired' THEN ROW(
             p_run.wallets, least(p_run.due, p_run.held), NULL, 0, p_now, 'rest', p_run.run, p_run.principal,
-            p_run.occurred_at)::wallets_claim
+            p_run.occurred_at, NULL, NULL, NULL, NULL)::wallets_claim
         ELSE ROW(
             p_run.wallets, CASE WHEN p_run.charges OR p_run.hold IS NULL THEN p_run.due END, p_run.hold, p_run.held,
-            coalesce(p_run.opened, p_now), 'hold', p_run.run, p_run.principal, p_run.occurred_at)::wallets_claim
+            coalesce(p_run.opened, p_now), 'hold', p_run.run, p_run.principal, p_run.occurred_at,
+            NULL, NULL, NULL, NULL)::wallets_claim
     END
 $$;
 
@@ -189,29 +191,31 @@ BEGIN
             lines = x.item -> 'lines', outcome = x.item ->> 'outcome',
             model = coalesce(nullif(x.item ->> 'model', ''), e.model), cost = x.cost, charged = x.charged,
             released = greatest(e.held - x.charged, 0), unbilled = x.unbilled, cells = x.cells,
-            platform_amount = x.charged - x.earned, cash = x.cash, zero_cash_earned = x.zero_cash,
+            platform_amount = x.charged - x.earned, cash = x.cash, overage = x.overage, zero_cash_earned = x.zero_cash,
             processing = x.processing, self_dealing = x.self_dealing, available_after_settle = x.available,
             occurred_at = x.occurred_at, closed_at = p_now, settlement_id = x.transaction
         FROM ROWS FROM (
             unnest(p_items), unnest(v_split.o_cells), unnest(v_split.o_earned), unnest(v_split.o_zero_cash),
-            unnest(v_split.o_cash), unnest(v_split.o_processing), unnest(v_split.o_self_dealing), unnest(p_runs)
-        ) AS x(item, cells, earned, zero_cash, cash, processing, self_dealing)
+            unnest(v_split.o_cash), unnest(v_split.o_overage), unnest(v_split.o_processing),
+            unnest(v_split.o_self_dealing), unnest(p_runs)
+        ) AS x(item, cells, earned, zero_cash, cash, overage, processing, self_dealing)
         WHERE e.id = x.id AND x.answer = 'settled' AND NOT x.direct;
     END IF;
     IF cardinality(p_locked) IS DISTINCT FROM cardinality(p_items) THEN
         INSERT INTO billing_execution (
             id, public_id, state, source, principal, customer_id, agent_id, version_id, wallet_id, estimate,
             opened_at, expires_at, settle_fingerprint, usage, lines, outcome, model, cost, charged, unbilled, cells,
-            platform_amount, cash, zero_cash_earned, processing, self_dealing, available_after_settle, occurred_at,
-            closed_at, settlement_id)
+            platform_amount, cash, overage, zero_cash_earned, processing, self_dealing, available_after_settle,
+            occurred_at, closed_at, settlement_id)
         SELECT x.id, x.run, x.state, 'router', x.principal, x.customer, x.agent, x.version, x.wallet, x.cost, p_now,
             p_now, x.fingerprint, x.item -> 'usage', x.item -> 'lines', x.item ->> 'outcome', x.item ->> 'model',
-            x.cost, x.charged, x.unbilled, x.cells, x.charged - x.earned, x.cash, x.zero_cash, x.processing,
-            x.self_dealing, x.available, x.occurred_at, p_now, x.transaction
+            x.cost, x.charged, x.unbilled, x.cells, x.charged - x.earned, x.cash, x.overage, x.zero_cash,
+            x.processing, x.self_dealing, x.available, x.occurred_at, p_now, x.transaction
         FROM ROWS FROM (
             unnest(p_items), unnest(v_split.o_cells), unnest(v_split.o_earned), unnest(v_split.o_zero_cash),
-            unnest(v_split.o_cash), unnest(v_split.o_processing), unnest(v_split.o_self_dealing), unnest(p_runs)
-        ) AS x(item, cells, earned, zero_cash, cash, processing, self_dealing)
+            unnest(v_split.o_cash), unnest(v_split.o_overage), unnest(v_split.o_processing),
+            unnest(v_split.o_self_dealing), unnest(p_runs)
+        ) AS x(item, cells, earned, zero_cash, cash, overage, processing, self_dealing)
         WHERE x.answer = 'settled' AND x.direct;
     END IF;
 

@@ -125,11 +125,12 @@ BEGIN
 END $$;
 
 -- Split what each transaction drew from grants (nothing when it is null), and write what creators earn of it. Every
--- array has one element for each execution, in their order. Zero cash: see unpaid above.
+-- array has one element for each execution, in their order. Zero cash: see unpaid above. Overage: what `unbilled` is to
+-- carry for what was burned below zero.
 CREATE OR REPLACE FUNCTION billing_split_drawn(
     p_executions bigint[], p_transactions bigint[], p_customers bigint[], p_agents bigint[], p_versions bigint[],
     p_rates jsonb, p_now timestamptz, OUT o_cells jsonb[], OUT o_earned bigint[], OUT o_zero_cash bigint[],
-    OUT o_cash bigint[], OUT o_processing bigint[], OUT o_self_dealing boolean[]
+    OUT o_cash bigint[], OUT o_overage bigint[], OUT o_processing bigint[], OUT o_self_dealing boolean[]
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_classes int[]; v_class text[]; v_amount numeric[]; v_unpaid numeric[]; v_rate numeric[]; v_shares jsonb[];
@@ -138,14 +139,15 @@ DECLARE
     v_earned bigint;
 BEGIN
     SELECT array_agg(d.classes ORDER BY n), array_agg(d.class ORDER BY n), array_agg(d.amount ORDER BY n),
-        array_agg(d.unpaid ORDER BY n), array_agg(d.rate ORDER BY n), array_agg(d.cash ORDER BY n),
-        array_agg(d.fee ORDER BY n), array_agg(s.o_shares ORDER BY n),
+        array_agg(d.unpaid ORDER BY n), array_agg(d.rate ORDER BY n), array_agg(d.cash - d.overage ORDER BY n),
+        array_agg(d.overage ORDER BY n), array_agg(d.fee ORDER BY n), array_agg(s.o_shares ORDER BY n),
         array_agg(s.o_self_dealing AND d.classes > 0 ORDER BY n)
-    INTO v_classes, v_class, v_amount, v_unpaid, v_rate, o_cash, o_processing, v_shares, o_self_dealing
+    INTO v_classes, v_class, v_amount, v_unpaid, v_rate, o_cash, o_overage, o_processing, v_shares, o_self_dealing
     FROM unnest(p_transactions, p_customers, p_versions) WITH ORDINALITY AS x(transaction, customer, version, n)
     CROSS JOIN LATERAL (
         SELECT count(*) AS classes, min(funding_class) AS class, min(amount) AS amount, min(unpaid) AS unpaid,
-            min(rate) AS rate, coalesce(sum(cash), 0) AS cash, coalesce(sum(fee), 0) AS fee
+            min(rate) AS rate, coalesce(sum(cash), 0) AS cash, coalesce(sum(fee), 0) AS fee,
+            coalesce(sum(cash) FILTER (WHERE funding_class = 'overage'), 0) AS overage
         FROM billing_classes(x.transaction, p_rates)
     ) d
     CROSS JOIN LATERAL billing_shares(x.version, x.customer) s;

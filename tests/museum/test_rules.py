@@ -3,12 +3,12 @@
 import datetime as dt
 
 import pytest
-from django.db import Error, transaction
+from django.db import transaction
 
 from tests.museum.exhibits import rule
 from tests.support import ledger, runs
 from tests.support.runs import MONDAY, credits
-from wallets import chart, grants, holds, queries
+from wallets import chart, debts, grants, queries
 from wallets.calls import InsufficientCreditsError
 from wallets.ledger import Leg, Source, post
 from wallets.models import CreditGrant, Entry, GrantDrawdown, Wallet
@@ -37,29 +37,18 @@ def test_expiry_leaves_what_a_hold_leans_on() -> None:
 
 @rule
 def test_a_promotion_never_pays_overage() -> None:
-    """What no grant covers is refused, so that no promotion can fill the hole afterwards (rule 6)."""
-    wallet = ledger.open_consumer_wallet()
-    Wallet.objects.filter(pk=wallet.pk).update(overdraft_limit=credits(1_000))
-    ledger.promise(wallet, credits=60)
+    """A promotion fills the hole that overage left, and leaves the debt: else it would pay an invoice (rule 6)."""
+    agent, bob = runs.make_agent(), runs.make_customer()
+    wallet = runs.wallet_of(bob)
+    debts.set_overdraft(wallet_id=wallet.pk, limit=credits(1_000), now=MONDAY)
+    ledger.promise(wallet, credits=10)
+    runs.charge(agent, bob, "below")
 
-    # Overage will be a debt of its own, for the invoice to bill; until it is built nothing may burn below zero.
-    with pytest.raises(Error, match="grants fall short"), transaction.atomic():
-        holds.capture(
-            wallet_id=wallet.pk,
-            amount=credits(100),
-            hold_id=None,
-            source=Source("execution", "overage"),
-            actor="test",
-            now=MONDAY,
-        )
     ledger.promise(wallet, credits=100, source="promo_2")
 
-    assert list(CreditGrant.objects.order_by("id").values_list("remaining", flat=True)) == [
-        credits(60),
-        credits(100),
-    ]
-    wallet.refresh_from_db()
-    assert wallet.balance == credits(160)
+    assert list(CreditGrant.objects.order_by("id").values_list("remaining", flat=True)) == [0, credits(100)]
+    assert debts.owed(wallet_id=wallet.pk) == credits(40)
+    assert queries.balance(wallet=wallet, now=MONDAY).available == credits(60)
 
 
 @rule

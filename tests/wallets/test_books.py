@@ -13,7 +13,7 @@ from django.db import connection
 from config.devservices import postgres
 from tests import conftest
 from tests.support.ledger import CREDIT, MONDAY, buy, open_consumer_wallet, open_creator_wallet, promise
-from wallets import books, chart, holds, ledger, seals
+from wallets import books, chart, debts, holds, ledger, seals
 from wallets.invariants import INVARIANTS
 from wallets.ledger import Leg, Source
 
@@ -56,6 +56,12 @@ DAMAGE = {
     "grants add up": "UPDATE wallets_creditgrant SET voided = voided + 1 WHERE funding_class = 'promo'",
     "burned is what drawdowns say": "UPDATE wallets_creditgrant SET amount = amount + 1, burned = burned + 1"
     " WHERE funding_class = 'paid'",
+    "debts add up": "UPDATE wallets_walletdebt SET billed = billed + 1, amount = amount + 2; UPDATE"
+    " wallets_grantdrawdown SET amount = amount + 2 WHERE debt_id IS NOT NULL AND grant_id IS NULL",
+    "debts are what was drawn on them": "UPDATE wallets_walletdebt SET amount = amount + 1, paid = paid + 1"
+    " WHERE remaining > 0",
+    "billed debt is on an invoice": "UPDATE wallets_walletdebt SET amount = amount - 1, billed = billed - 1;"
+    " UPDATE wallets_grantdrawdown SET amount = amount - 1 WHERE debt_id IS NOT NULL AND grant_id IS NULL",
     "an empty grant has no cash left": "UPDATE wallets_creditgrant SET cash_remaining = 1, cash = 1"
     " WHERE funding_class = 'promo' AND remaining = 0",
     "expired credits are not spent": "UPDATE wallets_creditgrant SET expires_at = '2026-03-01'"
@@ -87,6 +93,8 @@ ALSO = {
     "running balances chain without gaps": {SEALED},
     "one cause per transaction": {SEALED},
     "settlements draw what they charge": {SEALED},
+    "debts add up": {SEALED, "settlements draw what they charge", "billed debt is on an invoice"},
+    "billed debt is on an invoice": {SEALED, "settlements draw what they charge"},
     "owed is the image of creators' credits": {SEALED},
     "creators' debt has its image": {SEALED},
     "owners' entries are numbered": {"platform wallets stay untouched rows", SEALED},
@@ -99,7 +107,10 @@ ALSO = {
 
 @pytest.fixture(autouse=True)
 def _money() -> None:
-    """A top-up, a burned promotion, an open hold, a creator's earning, a debt wallet at zero; all sealed."""
+    """All that the ledger does, and all of it sealed.
+
+    A top-up, a burned promotion, an open hold, a creator's earning, its debt wallet at zero, overage half billed.
+    """
     wallet = open_consumer_wallet()
     buy(wallet)
     promise(wallet, credits=5)
@@ -127,6 +138,19 @@ def _money() -> None:
         legs=[Leg(chart.PLATFORM_SHARE, -CREDIT), Leg(earner.pk, CREDIT)],
         plug=chart.REVENUE,
         now=MONDAY,
+    )
+    debtor = open_consumer_wallet(owner_id=2)
+    debts.set_overdraft(wallet_id=debtor.pk, limit=20 * CREDIT, now=MONDAY)
+    holds.capture(
+        wallet_id=debtor.pk,
+        amount=20 * CREDIT,
+        hold_id=None,
+        source=Source("execution", "e3"),
+        actor="test",
+        now=MONDAY,
+    )
+    debts.bill(
+        wallet_id=debtor.pk, amount=10 * CREDIT, bill_cents=1, source=Source("invoice_line", "1"), now=MONDAY
     )
     seals.seal_waiting(now=MONDAY)
 

@@ -374,10 +374,9 @@ def lines_of(one: Transaction) -> list[str]:
     for entry in one.entries.order_by("id"):
         figures = [entry.amount, entry.wallet_seq, entry.balance_after]
         rows.append(["entry", entry.pk, entry.transaction_id, entry.wallet_id, entry.unit, *figures])
-    rows += [
-        ["grantdrawdown", drawn.pk, drawn.grant_id, drawn.transaction_id, drawn.amount, drawn.cash]
-        for drawn in one.drawdowns.order_by("id")
-    ]
+    for drawn in one.drawdowns.order_by("id"):
+        row = ["grantdrawdown", drawn.pk, drawn.grant_id, drawn.transaction_id, drawn.amount, drawn.cash]
+        rows.append([*row, drawn.debt_id] if drawn.debt_id else row)
     return [f"[{', '.join(map(written, row))}]" for row in rows]
 
 

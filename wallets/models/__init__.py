@@ -1,4 +1,5 @@
 from wallets.models.books import BooksCheck
+from wallets.models.debts import WalletDebt
 from wallets.models.grants import CreditGrant, GrantDrawdown
 from wallets.models.holds import Hold
 from wallets.models.ledger import Entry, LedgerSetting, Transaction
@@ -17,4 +18,5 @@ __all__ = [
     "SealProgress",
     "Transaction",
     "Wallet",
+    "WalletDebt",
 ]

@@ -1,6 +1,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from wallets.models.debts import WalletDebt
 from wallets.models.ledger import Transaction
 from wallets.models.wallets import Wallet
 
@@ -77,9 +78,16 @@ class CreditGrant(models.Model):
 
 
 class GrantDrawdown(models.Model):
-    """Which grant paid which charge, and with what cash: refunds and disputes walk it back. Append-only."""
+    """Which grant paid which charge, and with what cash: refunds and disputes walk it back. Append-only.
 
-    grant = models.ForeignKey(CreditGrant, on_delete=models.PROTECT, related_name="drawdowns")
+    What no grant covered was burned into a debt: a row with the debt alone, whose cash is what `unbilled` carries for
+    it. A row with both is a paid grant that paid a debt.
+    """
+
+    grant = models.ForeignKey(CreditGrant, on_delete=models.PROTECT, null=True, related_name="drawdowns")
+    debt = models.ForeignKey(
+        WalletDebt, on_delete=models.PROTECT, null=True, related_name="drawdowns", db_index=False
+    )
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="drawdowns")
     amount = models.BigIntegerField()
     cash = models.BigIntegerField()
@@ -90,7 +98,18 @@ class GrantDrawdown(models.Model):
                 name="wallets_grantdrawdown_positive",
                 condition=Q(amount__gt=0, cash__gte=0),
             ),
+            models.CheckConstraint(
+                name="wallets_grantdrawdown_of_something",
+                condition=Q(grant__isnull=False) | Q(debt__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="wallets_grantdrawdown_debt",
+                fields=["debt"],
+                condition=Q(debt__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} of grant {self.grant_id}"
+        return f"{self.amount} of grant {self.grant_id}" if self.grant_id else f"{self.amount} of overage"

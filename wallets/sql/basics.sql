@@ -28,3 +28,12 @@ BEGIN
     WHERE owner_type = 'platform' AND owner_id = 0 AND unit = p_unit AND kind = p_kind AND scope = '';
     RETURN v_id;
 END $$;
+
+-- Where what is given comes from, and where it goes when it runs out: of credits, by what they were given for.
+CREATE OR REPLACE FUNCTION wallets_issued(p_unit text, p_class text) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT wallets_platform(p_unit, CASE WHEN p_unit = 'CREDITS' THEN 'issued.' || p_class ELSE 'issued' END)
+$$;
+
+CREATE OR REPLACE FUNCTION wallets_lapsed(p_unit text) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT wallets_platform(p_unit, CASE WHEN p_unit = 'CREDITS' THEN 'breakage' ELSE 'expired' END)
+$$;

@@ -14,6 +14,7 @@ BEGIN
     RETURNING id INTO v_id;
     UPDATE wallets_wallet SET next_expiry = least(next_expiry, p_expires_at)
     WHERE id = p_wallet AND p_expires_at IS NOT NULL;
+    IF p_funding_class = 'paid' THEN PERFORM wallets_debts_pay(v_id, p_now); END IF;
     RETURN v_id;
 END $$;
 
@@ -59,9 +60,10 @@ CREATE OR REPLACE FUNCTION wallets_expire_due(p_wallet bigint, p_now timestamptz
 DECLARE
     v_due record;
     v_cash bigint;
+    v_unit text;
     v_total bigint := 0;
 BEGIN
-    PERFORM 1 FROM wallets_wallet WHERE id = p_wallet FOR NO KEY UPDATE;
+    SELECT unit INTO v_unit FROM wallets_wallet WHERE id = p_wallet FOR NO KEY UPDATE;
     FOR v_due IN
         SELECT g.*, d.due FROM wallets_due(p_wallet, p_now) d JOIN wallets_creditgrant g ON g.id = d.grant_id
     LOOP
@@ -71,7 +73,7 @@ BEGIN
         -- A grant may expire in parts, as holds that lean on it close: what had expired before numbers them.
         PERFORM wallets_post('expiry', 'grant', v_due.public_id || ':' || v_due.expired, 'system', '',
             v_due.expires_at, p_now,
-            ARRAY[p_wallet, wallets_platform('CREDITS', 'breakage'),
+            ARRAY[p_wallet, wallets_lapsed(v_unit),
                   wallets_platform('USD', 'deferred'), wallets_platform('USD', 'breakage')],
             ARRAY[-v_due.due, v_due.due, -v_cash, v_cash], NULL);
         v_total := v_total + v_due.due;
@@ -82,12 +84,12 @@ BEGIN
     RETURN v_total;
 END $$;
 
--- Which grants a settlement burned.
+-- What a settlement burned: of which grants, and what no grant covered as class overage.
 CREATE OR REPLACE FUNCTION wallets_drawn(p_transaction bigint)
 RETURNS TABLE (grant_id bigint, funding_class text, amount bigint, cash bigint, grant_cash bigint,
                source_type text, source_id text) LANGUAGE sql STABLE AS $$
-    SELECT g.id, g.funding_class::text, d.amount, d.cash, g.cash, g.source_type::text, g.source_id::text
-    FROM wallets_grantdrawdown d JOIN wallets_creditgrant g ON g.id = d.grant_id
+    SELECT g.id, coalesce(g.funding_class, 'overage')::text, d.amount, d.cash, g.cash, g.source_type::text, g.source_id::text
+    FROM wallets_grantdrawdown d LEFT JOIN wallets_creditgrant g ON g.id = d.grant_id
     WHERE d.transaction_id = p_transaction
 $$;
 

@@ -9,7 +9,8 @@ BEGIN
     IF v_id IS NULL THEN
         INSERT INTO wallets_wallet (public_id, owner_type, owner_id, unit, kind, scope, balance, held,
             overdraft_limit, arrears_allowance, seq, created_at)
-        VALUES (public_id('wal_'), p_owner_type, p_owner_id, p_unit, p_kind, p_scope, 0, 0, 0, 0, 0, p_now)
+        VALUES (public_id('wal_'), p_owner_type, p_owner_id, p_unit, p_kind, p_scope, 0, 0,
+            CASE WHEN p_owner_type <> 'platform' THEN 0 END, 0, 0, p_now)
         -- Somebody else may be opening it now: then theirs is the one.
         ON CONFLICT (owner_type, owner_id, unit, kind, scope) DO UPDATE SET seq = wallets_wallet.seq
         RETURNING id INTO v_id;

@@ -1,0 +1,49 @@
+"""Debts: what a wallet is below zero by, how it is billed, and how far it may go."""
+
+import datetime as dt
+from typing import Final
+
+from django.db.models import Sum
+
+from wallets import calls, money
+from wallets.ledger import Posted, Source
+from wallets.models import WalletDebt
+
+ACTOR: Final = "job:wallets.debts"
+
+
+def owed(*, wallet_id: int) -> int:
+    """Give what a wallet owes for what was burned below zero and is not billed yet, in micros of its unit."""
+    open_debts = WalletDebt.objects.filter(wallet_id=wallet_id, kind=WalletDebt.Kind.OVERAGE, remaining__gt=0)
+    return open_debts.aggregate(total=Sum("remaining"))["total"] or 0
+
+
+def bill(
+    *,
+    wallet_id: int,
+    amount: int,
+    bill_cents: int,
+    source: Source,
+    now: dt.datetime,
+    occurred_at: dt.datetime | None = None,
+    actor: str = ACTOR,
+    description: str = "",
+) -> Posted:
+    """Move an amount of overage to an invoice of so many cents, once per source: the balance comes up by it.
+
+    Call it when the invoice is final, not when it is paid (ledger.md rule 7). Raises NotOwedError beyond what is owed.
+    """
+    found = calls.row(
+        "SELECT o_transaction, o_replayed FROM wallets_debt_bill(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            *(wallet_id, amount, money.cents_to_micros(bill_cents), source.type, source.id),
+            *(actor, description, occurred_at or now, now),
+        ],
+    )
+    return Posted(*found)
+
+
+def set_overdraft(*, wallet_id: int, limit: int, now: dt.datetime) -> int:
+    """Let a wallet go so far below zero, never less than it has gone already; give the limit that holds now."""
+    (limit_now,) = calls.row("SELECT wallets_overdraft_set(%s, %s, %s)", [wallet_id, limit, now])
+    return int(limit_now)

@@ -1,0 +1,46 @@
+from django.db import models
+from django.db.models import F, Q
+
+from wallets.models.wallets import Wallet
+
+
+class WalletDebt(models.Model):
+    """What a wallet is below zero by, and what became of it. It is never more than one open row a kind.
+
+    amount = remaining + paid + billed, always. Only paid grants and the overage invoice pay it (ledger.md rule 6).
+    """
+
+    class Kind(models.TextChoices):
+        OVERAGE = "overage"
+        ARREARS = "arrears"
+
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="debts")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    amount = models.BigIntegerField(help_text="All that was burned or forced below zero.")
+    remaining = models.BigIntegerField()
+    paid = models.BigIntegerField(default=0, help_text="By paid grants.")
+    billed = models.BigIntegerField(default=0, help_text="By overage invoices.")
+    carried = models.BigIntegerField(
+        default=0, help_text="USD micros that stand for the rest in `unbilled`, for arrears in `receivable`."
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="wallets_walletdebt_one_open",
+                fields=["wallet", "kind"],
+                condition=Q(remaining__gt=0),
+            ),
+            models.CheckConstraint(
+                name="wallets_walletdebt_adds_up",
+                condition=Q(amount=F("remaining") + F("paid") + F("billed")),
+            ),
+            models.CheckConstraint(
+                name="wallets_walletdebt_parts_not_negative",
+                condition=Q(amount__gt=0, remaining__gte=0, paid__gte=0, billed__gte=0, carried__gte=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of wallet {self.wallet_id}"
