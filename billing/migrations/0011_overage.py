@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies: ClassVar = [
         ("accounts", "0002_clock_offset"),
-        ("billing", "0009_meter_events"),
+        ("billing", "0010_subscriptions"),
         ("marketplace", "0006_rate_cards"),
         ("wallets", "0007_debts"),
     ]
