@@ -1,6 +1,7 @@
 """The platform's own rules of sharing, read from settings."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
@@ -17,6 +18,14 @@ CLASS_RATES_BP: Final[Mapping[str, int]] = {
     "paid": 10_000,
     "overage": 10_000,
 }
+
+# F14: who commits to so many executions a month has so many basis points off, for twelve months at least.
+COMMITTED_DISCOUNTS: Final = ((1_000_000, 4_500), (500_000, 3_500), (100_000, 2_000))
+
+
+def committed_discount_bp(*, quantity: Decimal) -> int:
+    """Give the discount of a commitment to a month's quantity, in basis points."""
+    return next((bp for least, bp in COMMITTED_DISCOUNTS if quantity >= least), 0)
 
 
 def creator_share_bp() -> int:

@@ -1,0 +1,55 @@
+"""W10: PAYG, 2,000 / 4,000 / 6,000 executions: $20.00, no offer; $40.00, Pro offered; $50.00, capped, Pro offered."""
+
+from decimal import Decimal
+
+import pytest
+
+from billing.periodic import ABOVE_CAP, cheaper, total
+from tests.support.catalogue import DOLLAR, month, offer, publish, told
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("executions", "dollars", "on_pro"), [(2_000, 20, None), (4_000, 40, 29), (6_000, 50, 34)]
+)
+def test_it_is_capped_and_offers_pro_where_that_is_cheaper(
+    executions: int, dollars: int, on_pro: int | None
+) -> None:
+    publish()
+
+    lines = month("payg", {"execution": executions})
+    saving = cheaper(current=offer("payg"), other=offer("pro"), quantities={"execution": Decimal(executions)})
+
+    assert total(lines=lines) == dollars * DOLLAR
+    assert (saving and saving.other_costs) == (on_pro and on_pro * DOLLAR)
+    assert saving is None or saving.saved == dollars * DOLLAR - saving.other_costs
+
+
+def test_what_runs_above_the_cap_is_told_and_not_charged() -> None:
+    publish()
+
+    assert told(month("payg", {"execution": 6_000})) == [
+        ("execution", Decimal(5_000), Decimal("0.01"), "", 50 * DOLLAR),
+        ("execution", Decimal(1_000), Decimal(0), ABOVE_CAP, 0),
+    ]
+
+
+def test_a_month_without_runs_costs_nothing() -> None:
+    publish()
+
+    assert month("payg", {}) == ()
+
+
+def test_pro_is_not_offered_where_it_costs_the_same() -> None:
+    publish()
+
+    assert (
+        cheaper(current=offer("payg"), other=offer("pro"), quantities={"execution": Decimal(2_900)}) is None
+    )
+
+
+def test_who_pays_as_they_go_has_agreed_to_pay() -> None:
+    publish()
+
+    assert total(lines=month("payg", {"execution": 2_000}, overage=False)) == 20 * DOLLAR
