@@ -178,7 +178,6 @@ class PayoutRunAdmin(ReadOnlyAdmin):
             "coming_start": _periods(now)[-1].start,
             # A development system can be taken to the pay date; production's clock is nobody's to move.
             "clock_days": (period.pay_date - calendar.utc_day(at=now)).days if settings.CLOCK_MOVABLE else 0,
-            "stripe_url": settings.STRIPE_API_BASE,
             "preview": preview.preview(
                 period=period,
                 minimum_cents=runs.minimum_cents(),

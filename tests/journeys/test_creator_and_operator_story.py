@@ -111,8 +111,7 @@ def test_earnings_are_paid_out_to_the_bank(page: Page, shared_app: LiveApp, demo
     story.reload_until(page, lambda: page.get_by_text("You are set up").is_visible())
 
     # The week ends and its Wednesday comes; the card payment has become available at Stripe.
-    shared_app.manage("advance_clock", "--days", "10")
-    shared_app.stripe.post("/_sim/clock/advance", days=10)
+    shared_app.manage("advance", "--days", "10")
 
     sign_in_anew(page, shared_app, demo["admin"])
     page.goto(f"{shared_app.url}/admin/payouts/payout/")

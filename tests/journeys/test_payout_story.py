@@ -83,8 +83,7 @@ def test_earnings_reach_the_bank(live_app: LiveApp) -> None:
     assert (earned["total"]["net"]["credits"], earned["maturing"]["credits"]) == ("4000", "4000")
     connect(live_app, demo)
 
-    live_app.stripe.post("/_sim/clock/advance", days=14)
-    live_app.manage("advance_clock", "--days", "14")
+    live_app.manage("advance", "--days", "14")
     # Beat prepares the run by itself; the operator only approves.
     payout = eventually(lambda: Payout.objects.filter(state="draft").first(), seconds=PATIENCE + 60)
     assert payout.amount_cents == 400

@@ -66,7 +66,7 @@ class TestStart:
         page = olive.get(START, {"period": "2026-03-09"}).content.decode()
         assert "Wednesday, 18 March 2026" in page
         assert "Start the run" not in page
-        assert "advance_clock --days 7" in page
+        assert "advance --days 7" in page
         olive.post(START, {"period": "2026-03-09"})
         assert not PayoutRun.objects.exists()
 

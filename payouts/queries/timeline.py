@@ -1,0 +1,38 @@
+"""What falls due next, over everything that waits for a time: where a clock that jumps has to stop."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.db.models import Min, QuerySet
+
+from billing.models import Execution
+from billing.models.executions import OPEN_STATES
+from billing.models.invoices import Invoice
+from billing.models.subscriptions import Subscription
+from payouts import calendar
+from wallets import chart
+from wallets.models import CreditGrant, Wallet
+
+LIVE: Final = (Subscription.State.ACTIVE, Subscription.State.PAST_DUE)
+EARNED: Final = (chart.PENDING, chart.PAYABLE)
+
+
+def next_due(*, after: dt.datetime) -> dt.datetime | None:
+    """Give the next moment at which something expires, renews, is collected or is paid out; None when nothing waits."""
+    return min((at for at in _dues(after) if at is not None), default=None)
+
+
+def _dues(after: dt.datetime) -> Iterator[dt.datetime | None]:
+    yield _first(CreditGrant.objects.filter(remaining__gt=0), "expires_at", after)
+    yield _first(Execution.objects.filter(state__in=OPEN_STATES), "expires_at", after)
+    yield _first(Subscription.objects.filter(state__in=LIVE), "current_period_end", after)
+    yield _first(Invoice.objects.filter(state=Invoice.State.DRAFT), "finalise_at", after)
+    yield _first(Invoice.objects.filter(state=Invoice.State.OPEN), "next_attempt_at", after)
+    if Wallet.objects.filter(owner_type=Wallet.OwnerType.CREATOR, kind__in=EARNED, balance__gt=0).exists():
+        yield calendar.midnight(day=calendar.next_pay_date(now=after))
+
+
+def _first(rows: QuerySet[Any], column: str, after: dt.datetime) -> dt.datetime | None:
+    found: dt.datetime | None = rows.filter(**{f"{column}__gt": after}).aggregate(at=Min(column))["at"]
+    return found
