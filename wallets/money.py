@@ -50,6 +50,12 @@ def cents_to_micros(cents: int) -> Micros:
     return Micros(cents * CENT)
 
 
+def invoice_cents(amount: int) -> int:
+    """Round USD micros to the cents of an invoice's line: half up, and what is given back like what is taken."""
+    cents = (abs(amount) + CENT // 2) // CENT
+    return cents if amount >= 0 else -cents
+
+
 def cents_to_credits(cents: int) -> Micros:
     """Convert cents to the credit micros they buy at par."""
     return Micros(cents * credits_per_cent())

@@ -39,7 +39,7 @@ def open_for(*, purchase: Bought, customer: Customer, reference: str, title: str
     try:
         opened = checkout.open_session(
             reference=reference,
-            stripe_customer_id=_stripe_customer(customer, now),
+            stripe_customer_id=stripe_customer(customer=customer, now=now),
             title=title,
             amount_cents=purchase.amount_cents,
             success_url=purchase.success_url,
@@ -49,6 +49,20 @@ def open_for(*, purchase: Bought, customer: Customer, reference: str, title: str
     finally:
         _rows(purchase).update(calling_until=None)
     _record(purchase, opened)
+
+
+def stripe_customer(*, customer: Customer, now: dt.datetime) -> str:
+    """Give the id at Stripe of a customer, opening it the first time; raise as errors.translated does."""
+    known = StripeCustomer.objects.filter(customer=customer).first()
+    if known is None:
+        stripe_id = customers.create(
+            reference=customer.public_id, row_id=customer.pk, name=customer.name, email=customer.email
+        )
+        # Two first purchases at once: the row that was written first stands for both.
+        known, _ = StripeCustomer.objects.get_or_create(
+            customer=customer, defaults={"stripe_id": stripe_id, "created_at": now}
+        )
+    return known.stripe_id
 
 
 def _take_turn(purchase: Bought, now: dt.datetime) -> bool:
@@ -63,19 +77,6 @@ def _record(purchase: Bought, opened: Opened) -> None:
         stripe_session_id=opened.session_id, checkout_url=opened.url, expires_at=opened.expires_at
     )
     purchase.refresh_from_db()
-
-
-def _stripe_customer(customer: Customer, now: dt.datetime) -> str:
-    known = StripeCustomer.objects.filter(customer=customer).first()
-    if known is None:
-        stripe_id = customers.create(
-            reference=customer.public_id, row_id=customer.pk, name=customer.name, email=customer.email
-        )
-        # Two first purchases at once: the row that was written first stands for both.
-        known, _ = StripeCustomer.objects.get_or_create(
-            customer=customer, defaults={"stripe_id": stripe_id, "created_at": now}
-        )
-    return known.stripe_id
 
 
 def _rows(purchase: Bought) -> QuerySet[Any]:

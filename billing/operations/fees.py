@@ -6,6 +6,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Max
 
+from billing.models.invoice_payments import InvoicePayment
 from billing.models.stripe import BalanceTransaction
 from billing.models.subscriptions import Subscription
 from billing.models.topups import TopUp
@@ -91,6 +92,6 @@ def _move(row: BalanceTransaction, now: dt.datetime) -> None:
 
 
 def _tell(row: BalanceTransaction) -> None:
-    for purchases in (TopUp.objects, Subscription.objects):
+    for purchases in (TopUp.objects, Subscription.objects, InvoicePayment.objects):
         untold = purchases.filter(charge_id=row.source_id, fee_cents=None).exclude(charge_id="")
         untold.update(fee_cents=row.fee_cents)

@@ -3,19 +3,23 @@
 import datetime as dt
 import logging
 from collections.abc import Sequence
-from typing import Final, assert_never
+from typing import Final, TypeVar, assert_never
 
 from django.db.models import Q, QuerySet
 
+from billing.models.invoice_payments import InvoicePayment
 from billing.models.subscriptions import Subscription
 from billing.models.topups import TopUp
 from billing.operations import fees, subscriptions, topups
+from billing.operations.invoices import cards, paying
 from billing.queries import purchases
 from billing.queries.purchases import Bought
 from billing.stripe import checkout
 from config.kit import jobs
 
 logger = logging.getLogger(__name__)
+
+Row = TypeVar("Row", TopUp, Subscription, InvoicePayment)
 
 FRESH: Final = dt.timedelta(seconds=30)
 YOUNG: Final = dt.timedelta(minutes=15)
@@ -24,11 +28,15 @@ OLD_PAUSE: Final = dt.timedelta(minutes=15)
 # Stripe keeps a key for a day: after that a checkout that never opened cannot be asked for safely.
 UNOPENED_MAX: Final = dt.timedelta(hours=24)
 SWEEP_MAX: Final = 200
+PENDING: Final = InvoicePayment.State.PENDING
 
 
 def fulfil(*, session_id: str, now: dt.datetime) -> None:
     """Ask Stripe how a checkout stands and do what follows; leave alone what is not ours."""
     found = checkout.retrieve(session_id=session_id)
+    if found.mode == "setup":
+        cards.adopt(reference=found.reference, now=now)
+        return
     purchase = purchases.by_reference(reference=found.reference)
     if purchase is None:
         logger.warning("checkout.not_ours session=%s", session_id)
@@ -38,6 +46,8 @@ def fulfil(*, session_id: str, now: dt.datetime) -> None:
             topups.settle(top_up=purchase, checkout=found, now=now)
         case Subscription():
             subscriptions.settle(subscription=purchase, checkout=found, now=now)
+        case InvoicePayment():
+            paying.settle(payment=purchase, checkout=found, now=now)
         case _:
             assert_never(purchase)
     if found.payment is not None and found.payment.balance_line is not None:
@@ -53,9 +63,10 @@ def look_up(*, session_ids: Sequence[str]) -> int:
 
 def sweep(*, now: dt.datetime) -> int:
     """Look again at what still waits for its payment, and lapse what never came to a checkout."""
-    waiting = [
+    waiting: list[Bought] = [
         *_due(TopUp.objects.filter(status=TopUp.Status.PENDING), now),
         *_due(Subscription.objects.filter(state=Subscription.State.INCOMPLETE), now),
+        *_due(InvoicePayment.objects.filter(state=PENDING, method=InvoicePayment.Method.CHECKOUT), now),
     ]
     for purchase in waiting:
         type(purchase).objects.filter(pk=purchase.pk).update(checked_at=now)
@@ -66,7 +77,7 @@ def sweep(*, now: dt.datetime) -> int:
     return len(waiting)
 
 
-def _due(rows: "QuerySet[TopUp] | QuerySet[Subscription]", now: dt.datetime) -> "list[TopUp | Subscription]":
+def _due(rows: "QuerySet[Row]", now: dt.datetime) -> "list[Row]":
     again = Q(checked_at=None) | Q(checked_at__lte=now - OLD_PAUSE)
     soon = Q(checked_at__lte=now - YOUNG_PAUSE, created_at__gt=now - YOUNG)
     opened = ~Q(stripe_session_id="") & Q(created_at__lte=now - FRESH) & (again | soon)
@@ -80,5 +91,7 @@ def _lapse(purchase: Bought, now: dt.datetime) -> None:
             topups.lapse(top_up=purchase, now=now)
         case Subscription():
             subscriptions.lapse(subscription=purchase, now=now)
+        case InvoicePayment():
+            paying.lapse(payment=purchase, now=now)
         case _:
             assert_never(purchase)

@@ -1,21 +1,24 @@
 """Find what was bought at a checkout."""
 
 from accounts.models import Customer
+from billing.models.invoice_payments import InvoicePayment
 from billing.models.subscriptions import Subscription
 from billing.models.topups import TopUp
 from config.kit import ids
 from config.kit.errors import NotFoundError
 
-Bought = TopUp | Subscription
+Bought = TopUp | Subscription | InvoicePayment
 
 
 def by_reference(*, reference: str) -> Bought | None:
-    """Find a top-up or a subscription by the reference its checkout carries; None when it is not ours."""
+    """Find what is paid for by the reference its checkout carries; None when it is not ours."""
     match reference[:4]:
         case ids.TOP_UP:
             return TopUp.objects.select_related("customer").filter(public_id=reference).first()
         case ids.SUBSCRIPTION:
             return Subscription.objects.select_related("customer").filter(public_id=reference).first()
+        case ids.INVOICE_PAYMENT:
+            return InvoicePayment.objects.filter(public_id=reference).first()
         case _:
             return None
 

@@ -1,6 +1,7 @@
 """Stripe's hosted checkout: open a session, look one up, close one."""
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,6 +37,7 @@ class Payment:
     paid_at: dt.datetime | None
     failure: str
     balance_line: BalanceLine | None
+    failure_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Checkout:
     currency: str
     amount_cents: int
     payment: Payment | None
+    mode: str = "payment"
 
     @property
     def is_paid(self) -> bool:
@@ -98,6 +101,26 @@ def open_session(
     return Opened(session_id=session.id, url=session.url or "", expires_at=_time(session.expires_at))
 
 
+def open_setup(
+    *, reference: str, stripe_customer_id: str, success_url: str, cancel_url: str, idempotency_key: str
+) -> Opened:
+    """Open a page that takes another card and charges nothing; raise as errors.translated does."""
+    with translated():
+        session = client().v1.checkout.sessions.create(
+            {
+                "mode": "setup",
+                "currency": CURRENCY,
+                "client_reference_id": reference,
+                "customer": stripe_customer_id,
+                "metadata": {"reference": reference},
+                "success_url": success_url,
+                "cancel_url": cancel_url,
+            },
+            {"idempotency_key": idempotency_key},
+        )
+    return Opened(session_id=session.id, url=session.url or "", expires_at=_time(session.expires_at))
+
+
 def retrieve(*, session_id: str) -> Checkout:
     """Look a session up, with its payment; raise as errors.translated does."""
     with translated():
@@ -109,12 +132,25 @@ def retrieve(*, session_id: str) -> Checkout:
         payment_status=session.payment_status,
         currency=session.currency or "",
         amount_cents=session.amount_total or 0,
-        payment=_payment(session.payment_intent) if session.payment_intent else None,
+        payment=payment_of(session.payment_intent) if session.payment_intent else None,
+        mode=session.mode,
     )
 
 
-def _payment(intent: Any) -> Payment:
-    assert isinstance(intent, stripe.PaymentIntent)  # expanded above
+def expire(*, session_id: str) -> bool:
+    """Close a session, so that nobody can pay it any more; say whether it ended unpaid."""
+    sessions = client().v1.checkout.sessions
+    with translated():
+        if sessions.retrieve(session_id).status == "open":
+            # It may be paid at this very moment: Stripe refuses then, and the second look tells.
+            with suppress(stripe.InvalidRequestError):
+                sessions.expire(session_id)
+        return sessions.retrieve(session_id).status == "expired"
+
+
+def payment_of(intent: Any) -> Payment:
+    """Read a PaymentIntent that came with its latest charge."""
+    assert isinstance(intent, stripe.PaymentIntent)
     charge = intent.latest_charge
     assert charge is None or isinstance(charge, stripe.Charge)
     fees = charge.balance_transaction if charge else None
@@ -128,6 +164,7 @@ def _payment(intent: Any) -> Payment:
         charge_id=charge.id if charge else "",
         paid_at=_time(charge.created) if charge and charge.paid else None,
         failure=(error.message or error.code or "") if error else "",
+        failure_code=(error.decline_code or error.code or "") if error else "",
         balance_line=line(fees) if fees else None,
     )
 

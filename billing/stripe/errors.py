@@ -70,9 +70,11 @@ class StripeRefusedError(DomainError):
     status = 422
     title = "Stripe refused the request"
 
-    def __init__(self, detail: str, *, stripe_code: str) -> None:
+    def __init__(self, detail: str, *, stripe_code: str, decline_code: str = "") -> None:
         super().__init__(detail)
         self.stripe_code = stripe_code
+        # Why the bank said no, where `stripe_code` only says that it did.
+        self.decline_code = decline_code
 
 
 class StripeBugError(Exception):
@@ -101,7 +103,9 @@ def translated() -> Iterator[None]:
                 raise StripeUnavailableError from error
             case Verdict.REFUSE:
                 raise StripeRefusedError(
-                    error.user_message or str(error), stripe_code=error.code or ""
+                    error.user_message or str(error),
+                    stripe_code=error.code or "",
+                    decline_code=(error.error.decline_code if error.error else None) or "",
                 ) from error
             case Verdict.BUG:
                 raise StripeBugError(str(error)) from error

@@ -1,0 +1,1 @@
+"""Invoices and statements as files: HTML that prints, PDF, CSV."""

@@ -1,0 +1,50 @@
+"""Mails about invoices: written down with what they tell of, sent by the worker at least once."""
+
+import datetime as dt
+from typing import Final
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+
+from billing.models.invoices import Invoice, InvoiceNotice
+from billing.queries import invoices as invoice_queries
+from config.kit import jobs
+
+SWEEP_MAX: Final = 200
+LATE: Final = dt.timedelta(minutes=1)
+
+
+def tell(*, invoice: Invoice, kind: InvoiceNotice.Kind, now: dt.datetime) -> None:
+    """Write a notice down in the caller's transaction; the worker sends it after the commit."""
+    notice, created = InvoiceNotice.objects.get_or_create(
+        invoice=invoice, kind=kind, attempt=invoice.attempts, defaults={"created_at": now}
+    )
+    if created:
+        jobs.enqueue("billing.send_invoice_notice", notice_id=notice.pk)
+
+
+def send(*, notice_id: int, now: dt.datetime) -> None:
+    """Send a notice unless it was sent; one that was sent and not noted is sent again."""
+    notice = (
+        InvoiceNotice.objects.select_related("invoice__customer").filter(pk=notice_id, sent_at=None).first()
+    )
+    if notice is None:
+        return
+    page = invoice_queries.letter(notice=notice)
+    send_mail(
+        subject=page.subject,
+        message=render_to_string("billing/mail/invoice.txt", {"letter": page}),
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        recipient_list=[notice.invoice.customer.email],
+    )
+    InvoiceNotice.objects.filter(pk=notice.pk).update(sent_at=now)
+
+
+def sweep(*, now: dt.datetime) -> int:
+    """Send the notices whose job was lost, and return how many were asked for."""
+    left = InvoiceNotice.objects.filter(sent_at=None, created_at__lte=now - LATE).order_by("created_at")
+    found = list(left.values_list("pk", flat=True)[:SWEEP_MAX])
+    for notice_id in found:
+        jobs.enqueue("billing.send_invoice_notice", notice_id=notice_id)
+    return len(found)

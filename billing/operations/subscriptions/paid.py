@@ -1,0 +1,32 @@
+"""What the payment of an invoice means for the period whose fee it bore."""
+
+import datetime as dt
+
+from django.db import connection
+
+from billing.models.subscriptions import SubscriptionPeriod
+from billing.operations.plan_fees import Paid
+from billing.operations.subscriptions import periods, states
+from billing.queries import subscriptions as queries
+from wallets import chart
+from wallets.ledger import Source
+
+
+def period_paid(*, period_id: int, payment_intent_id: str, paid_at: dt.datetime, now: dt.datetime) -> None:
+    """Book a period's fee out of `receivable` and grant what it brings, once, in the caller's transaction.
+
+    The caller has booked the invoice's whole payment: cash at Stripe against `receivable`.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("A period is paid in the transaction that books the payment.")
+    found = SubscriptionPeriod.objects.values_list("subscription_id", flat=True).get(pk=period_id)
+    subscription = states.locked(subscription_id=found)
+    period = SubscriptionPeriod.objects.select_related("tier").get(pk=period_id)
+    period.subscription = subscription
+    paid = Paid(
+        cents=period.amount_cents,
+        account=chart.RECEIVABLE,
+        source=Source("subscription_period", queries.period_ref(period)),
+        at=paid_at,
+    )
+    periods.grant(period=period, paid=paid, payment_intent_id=payment_intent_id, now=now)

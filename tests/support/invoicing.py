@@ -1,0 +1,47 @@
+"""Invoices in tests: a customer with a card at the stand-in, and a draft with lines of use."""
+
+import datetime as dt
+from typing import Final
+
+from accounts.models import Customer
+from billing.models import Invoice, InvoiceLine
+from billing.operations import checkouts
+from billing.operations.invoices import drafting, finalising
+from billing.operations.invoices.drafting import LineIn
+from billing.periods import Period
+from billing.stripe.client import client
+from tests.support.people import open_customer
+
+NOW: Final = dt.datetime(2026, 4, 1, tzinfo=dt.UTC)
+MARCH: Final = Period(dt.datetime(2026, 3, 1, tzinfo=dt.UTC), NOW)
+GOOD: Final = "pm_card_visa"
+# Attaches, and is declined whenever it is charged.
+DECLINED: Final = "pm_card_chargeCustomerFail"
+ASKS: Final = "pm_card_authenticationRequired"
+
+
+def draft_of(customer: Customer, *cents: int, now: dt.datetime = NOW, name: str = "use") -> Invoice:
+    """Draft an invoice with one line of use for each amount."""
+    invoice = drafting.draft(customer_id=customer.pk, period=MARCH, now=now)
+    for place, amount in enumerate(cents):
+        add(invoice, amount, source=f"{name}:{customer.public_id}:{place}", now=now)
+    return invoice
+
+
+def add(invoice: Invoice, cents: int, *, source: str, now: dt.datetime = NOW) -> InvoiceLine:
+    """Add a line of use."""
+    line = LineIn(kind="usage", text=f"Runs of {source}", source=source, amount_micros=cents * 10_000)
+    return drafting.add_line(invoice=invoice, line=line, now=now)
+
+
+def issued(customer: Customer, *cents: int, now: dt.datetime = NOW, name: str = "use") -> Invoice:
+    """Issue an invoice with one line of use for each amount."""
+    return finalising.finalise(invoice_id=draft_of(customer, *cents, now=now, name=name).pk, now=now)
+
+
+def with_card(customer: Customer | None = None, *, card: str = GOOD) -> Customer:
+    """Give a customer a card at Stripe."""
+    owner = customer or open_customer()
+    stripe_id = checkouts.stripe_customer(customer=owner, now=NOW)
+    client().v1.payment_methods.attach(card, {"customer": stripe_id})
+    return owner
