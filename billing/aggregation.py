@@ -35,6 +35,11 @@ class Aggregation(enum.StrEnum):
         """Tell whether a value holds until the next one, across periods too."""
         return self in {Aggregation.LATEST, Aggregation.TIME_WEIGHTED}
 
+    @property
+    def is_level(self) -> bool:
+        """Tell whether values stand beside one another, rather than adding up."""
+        return self.goes_on or self is Aggregation.MAX
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

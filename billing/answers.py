@@ -10,6 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from billing.runs import Allowed, Blocked, Metered, Settled
+from config.kit.errors import DomainError
 from wallets import money
 from wallets.money import Amount
 
@@ -147,6 +148,13 @@ def plain(number: Decimal) -> str:
 def time(at: dt.datetime) -> str:
     """Write a time as RFC 3339 in UTC."""
     return at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def with_top_up(refusal: DomainError) -> DomainError:
+    """Say where credits are bought, where they are what is missing."""
+    if "blocking_gate" in refusal.extra:
+        refusal.extra.setdefault("top_up_url", top_up_url())
+    return refusal
 
 
 def top_up_url() -> str:

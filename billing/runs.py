@@ -25,6 +25,7 @@ class Gate(enum.StrEnum):
 
     WALLET = "wallet"
     SUBSCRIPTION = "subscription_required"
+    ENTITLEMENT = "entitlement"
 
 
 class Outcome(enum.StrEnum):

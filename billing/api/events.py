@@ -1,6 +1,6 @@
 """POST /v1/events: what was used, as CloudEvents, one or many."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
@@ -8,14 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from accounts import idempotency
 from accounts.plain_api import ApiRequest, api_view
 from billing import cloud_events
-from billing.cloud_events import BATCH, EVENTS_MAX, HEADER, ONE, PLAIN, CloudEvent
+from billing.cloud_events import BATCH, HEADER, ONE, PLAIN, CloudEvent
 from billing.operations import metering
 from billing.operations.metering import Outcome, Taken
 from config.kit import clock, http
 from config.kit.errors import DomainError, InvalidInputError
 
 BINARY: Final = f"{HEADER}Specversion"
-Batch = Annotated[list[CloudEvent], msgspec.Meta(max_length=EVENTS_MAX)]
+Batch = list[CloudEvent]
 
 
 class RejectedEvent(msgspec.Struct):

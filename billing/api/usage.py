@@ -135,7 +135,7 @@ def log(request: ApiRequest) -> HttpResponse:
     try:
         found = settlement.settle(report=report, now=clock.now())
     except DomainError as refusal:
-        raise _explained(refusal) from None
+        raise answers.with_top_up(refusal) from None
     return http.answer(answers.settled(found), status=201, headers=REPLAYED if found.replayed else None)
 
 
@@ -186,7 +186,7 @@ def _key_of_many(request: ApiRequest) -> str | None:
 
 
 def _refused(found: DomainError) -> dict[str, Any]:
-    problem = http.problem_body(_explained(found))
+    problem = http.problem_body(answers.with_top_up(found))
     return {**problem, "status": "refused", "http_status": found.status}
 
 
@@ -214,12 +214,6 @@ def _report(request: ApiRequest, body: EventBody, *, key: str | None) -> Report:
         key=key,
         occurred_at=body.occurred_at,
     )
-
-
-def _explained(refusal: DomainError) -> DomainError:
-    if "blocking_gate" in refusal.extra:
-        refusal.extra.setdefault("top_up_url", answers.top_up_url())
-    return refusal
 
 
 def _opening(request: ApiRequest, body: CheckBody, *, key: str | None) -> Opening:
