@@ -82,7 +82,7 @@ def check_feature(request: ApiRequest, *, body: FeatureBody) -> FeatureAnswer:
         request,
         _customer(body.customer),
         feature_named(slug=body.feature),
-        ONE if body.quantity is None else body.quantity,
+        _quantity(body),
     )
 
 
@@ -99,7 +99,7 @@ def track_feature(request: ApiRequest, *, body: TrackBody) -> HttpResponse:
     use = Use(
         customer=_customer(body.customer),
         feature=feature_named(slug=body.feature),
-        quantity=ONE if body.quantity is None else body.quantity,
+        quantity=_quantity(body),
         principal=request.principal.id,
         event_id=body.event_id,
         key=key_of(request),
@@ -117,6 +117,10 @@ def track_feature(request: ApiRequest, *, body: TrackBody) -> HttpResponse:
     told = idempotency.remember(request=request, principal=request.principal, operation="track", act=act)
     headers = {"Idempotent-Replayed": "true"} if replayed or told.replayed else {}
     return http.raw_answer(told.body, status=told.status, headers=headers)
+
+
+def _quantity(body: FeatureBody) -> Decimal:
+    return ONE if body.quantity is None else body.quantity
 
 
 def _customer(reference: str) -> Customer:

@@ -129,7 +129,8 @@ def _data(quantity: Decimal, meter: Meter) -> dict[str, Any]:
         meter.aggregation == Meter.Aggregation.COUNT and quantity != 1
     ):
         raise _invalid("quantity", "says nothing to this feature's meter: send it the events")
-    return {meter.property: check_quantity(metric=meter.slug, quantity=quantity)} if meter.property else {}
+    exact = Decimal(check_quantity(metric=meter.slug, quantity=quantity))
+    return {meter.property: exact} if meter.property else {}
 
 
 def _invalid(field: str, problem: str) -> InvalidInputError:
