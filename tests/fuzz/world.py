@@ -11,7 +11,7 @@ from typing import Any, Final
 from schemathesis import Response
 
 from config.kit import clock
-from tests.support import ledger, people, runs
+from tests.support import catalogue, ledger, people, runs
 from tests.support.runs import FREE, LONG_AGO, PER_REQUEST, PER_TOKEN, SUBSCRIBED
 
 Headers = dict[str, str]
@@ -30,7 +30,8 @@ NO_KEYS: Final = tuple(
     for text in ("", "Bearer", "Bearer fbx_router_00000000_none", "Basic eDp4", "Bearer \xff", "Bearer a b")
 )
 KEPT: Final = 300
-SERVICES: Final = frozenset({"/v1/events"})
+FEATURES: Final = ("small-model-tokens", "sandbox", "egress", "sla", "execution")
+SERVICES: Final = frozenset({"/v1/check", "/v1/track", "/v1/events"})
 
 
 def _recent() -> deque[str]:
@@ -103,6 +104,8 @@ class World:
 
     def body(self, path: str) -> Any:
         """Say something that can succeed."""
+        if path in SERVICES:
+            return self._service(path)
         match path.rpartition("/")[2]:
             case "check":
                 return self._check()
@@ -112,9 +115,6 @@ class World:
                 return {"sequence": self.chance.randint(0, 20), "usage": self._usage()}
             case "topup":
                 return self._order()
-            case "events":
-                several = [self._cloud_event() for _ in range(self.chance.randint(1, 5))]
-                return self.chance.choice((several, several[0]))
             case _:
                 return {"reason": "it did not start"}
 
@@ -174,6 +174,14 @@ class World:
             return reserved | {"usage": self._usage(), "event_id": None, "occurred_at": None}
         return self._run() | event_id | {"execution": None}
 
+    def _service(self, path: str) -> Any:
+        if path == "/v1/events":
+            several = [self._cloud_event() for _ in range(self.chance.randint(1, 5))]
+            return self.chance.choice((several, several[0]))
+        said = {"customer": self.chance.choice(self.callers), "feature": self.chance.choice(FEATURES)}
+        event_id = {"event_id": f"f{self.chance.randint(1, 2_000)}", "occurred_at": None}
+        return said | {"quantity": 1} | (event_id if path == "/v1/track" else {})
+
     def _cloud_event(self) -> dict[str, Any]:
         number = self.chance.randint(1, 500)
         named = {
@@ -195,6 +203,7 @@ class World:
 
 def populate(chance: random.Random) -> World:
     """Make a rich consumer, a poor one, a creator that runs its own agents, and keys of every kind."""
+    catalogue.publish(now=LONG_AGO)
     alice = runs.make_creator("fuzz-alice")
     manifests = {
         "fuzz-echo": PER_REQUEST,
