@@ -1,5 +1,5 @@
 """Jobs of billing: each is safe to run twice, and late."""
 
-from billing.tasks import invoices, purchases, runs
+from billing.tasks import invoices, purchases, runs, subscriptions
 
-__all__ = ["invoices", "purchases", "runs"]
+__all__ = ["invoices", "purchases", "runs", "subscriptions"]

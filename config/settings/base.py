@@ -152,6 +152,22 @@ DEFAULT_CURRENCY = "USD"
 # A creator's payable carries over until it comes to this; drafts up to the second are approved without staff.
 PAYOUT_MINIMUM_CENTS = env.number("PAYOUT_MINIMUM_CENTS", 1)
 PAYOUT_AUTO_APPROVE_CENTS = env.number("PAYOUT_AUTO_APPROVE_CENTS", 0)
+# The free plan that every customer has who has no other, by its slug; empty: none.
+DEFAULT_PLAN = env.text("DEFAULT_PLAN", "")
+
+# Invoices -------------------------------------------------------------------------------------------------------
+INVOICE_PREFIX = env.text("INVOICE_PREFIX", "INV")
+CREDIT_NOTE_PREFIX = env.text("CREDIT_NOTE_PREFIX", "CN")
+# How long a draft waits for late events after its period, and when an invoice is due.
+INVOICE_GRACE_MINUTES = env.number("INVOICE_GRACE_MINUTES", 0)
+INVOICE_DUE_DAYS = env.number("INVOICE_DUE_DAYS", 7)
+# Percent by country ("DE=19,AT=20"); a country that is not named is not taxed.
+INVOICE_TAX_RATES = dict(pair.split("=") for pair in env.words("INVOICE_TAX_RATES", ""))
+INVOICE_SELLER = {
+    "name": env.text("INVOICE_SELLER_NAME", "Farebox"),
+    "address": env.text("INVOICE_SELLER_ADDRESS", ""),
+    "tax_id": env.text("INVOICE_SELLER_TAX_ID", ""),
+}
 
 # Invoices -------------------------------------------------------------------------------------------------------
 INVOICE_PREFIX = env.text("INVOICE_PREFIX", "INV")

@@ -1,31 +1,65 @@
-"""Customers on plans of the platform."""
+"""Platform plans in tests: the catalogue on sale, and customers who subscribe to it."""
 
 import datetime as dt
+from typing import Any
 
 from django.db import transaction
 
 from accounts.models import Customer
-from billing.models import Subscription
-from billing.operations.subscriptions import periods, starting
-from marketplace.models import SubscriptionTier
-from marketplace.queries.plans import plan_terms
+from billing.models import Invoice, Subscription, SubscriptionPeriod
+from billing.operations.subscriptions import attaching, paid, renewing
+from billing.operations.subscriptions.attaching import Choice
+from billing.queries import subscriptions as queries
+from tests.support import catalogue
+from tests.support.checkout import NOW
+from wallets import chart, ledger, money
+from wallets.ledger import Leg, Source
 
 
-def attach(customer: Customer, slug: str, *, now: dt.datetime) -> Subscription:
-    """Put a customer on a plan that costs nothing."""
-    terms = plan_terms(slug=slug, at=now)
-    tier = SubscriptionTier.objects.get(pk=terms.tiers[0].id)
+def on_sale(*, now: dt.datetime = NOW - dt.timedelta(days=90)) -> None:
+    """Publish the catalogue, some time ago."""
+    catalogue.publish(now=now)
+
+
+def attach(
+    customer: Customer, plan: str, *, key: str = "first", now: dt.datetime = NOW, **choice: Any
+) -> Subscription:
+    """Ask for a plan, as a page would."""
+    found = attaching.attach(
+        customer=customer,
+        principal=f"page:{customer.public_id}",
+        key=key,
+        choice=Choice(plan=plan, **choice),
+        now=now,
+    )
+    return found.subscription
+
+
+def current(subscription: Subscription) -> SubscriptionPeriod:
+    """Read a subscription's latest period again."""
+    return queries.current(Subscription.objects.get(pk=subscription.pk))
+
+
+def renew(*, now: dt.datetime) -> int:
+    """Do what falls due by a time."""
+    return renewing.renew_due(now=now)
+
+
+def draft_lines(customer: Customer) -> list[tuple[str, int]]:
+    """Tell the lines of a customer's draft: kind and cents."""
+    rows = Invoice.objects.filter(customer=customer, state="draft").order_by("pk")
+    return [(line.kind, line.amount_cents) for row in rows for line in row.lines.order_by("place")]
+
+
+def pay_period(period: SubscriptionPeriod, *, intent: str = "pi_later", now: dt.datetime) -> None:
+    """Pay a period's fee as its invoice would: the cash comes to receivable, the period takes it from there."""
+    cash = money.cents_to_micros(period.amount_cents)
     with transaction.atomic():
-        subscription = Subscription.objects.create(
-            customer=customer,
-            version_id=terms.version_id,
-            tier=tier,
-            amount_cents=0,
-            credits=periods.worth(tier=tier, quantity=1).credits,
-            principal="test",
-            idempotency_key=f"{customer.pk}:{slug}",
-            fingerprint=b"",
-            created_at=now,
+        ledger.post(
+            kind="invoice_paid",
+            source=Source("payment_intent", intent),
+            actor="test",
+            legs=[Leg(chart.STRIPE_CASH, -cash), Leg(chart.RECEIVABLE, cash)],
+            now=now,
         )
-        starting.start(subscription=subscription, reason="test", now=now)
-    return subscription
+        paid.period_paid(period_id=period.pk, payment_intent_id=intent, paid_at=now, now=now)

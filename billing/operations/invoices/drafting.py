@@ -96,6 +96,11 @@ def add_line(*, invoice: Invoice, line: LineIn, now: dt.datetime) -> InvoiceLine
         )
 
 
+def finish(*, invoice: Invoice, now: dt.datetime) -> None:
+    """Let a draft that has all its lines be issued at once."""
+    Invoice.objects.filter(pk=invoice.pk, state=Invoice.State.DRAFT).update(finalise_at=now)
+
+
 def _stretched(invoice: Invoice, period: Period, now: dt.datetime) -> Invoice:
     invoice.period_start = min(invoice.period_start, period.start)
     invoice.period_end = max(invoice.period_end, period.end)

@@ -4,12 +4,14 @@ import datetime as dt
 
 from django.db import connection
 
-from billing.models.subscriptions import SubscriptionPeriod
+from billing.models.subscriptions import Subscription, SubscriptionPeriod
 from billing.operations.plan_fees import Paid
-from billing.operations.subscriptions import periods, states
+from billing.operations.subscriptions import periods, renewing, states
 from billing.queries import subscriptions as queries
 from wallets import chart
 from wallets.ledger import Source
+
+State = Subscription.State
 
 
 def period_paid(*, period_id: int, payment_intent_id: str, paid_at: dt.datetime, now: dt.datetime) -> None:
@@ -29,4 +31,10 @@ def period_paid(*, period_id: int, payment_intent_id: str, paid_at: dt.datetime,
         source=Source("subscription_period", queries.period_ref(period)),
         at=paid_at,
     )
-    periods.grant(period=period, paid=paid, payment_intent_id=payment_intent_id, now=now)
+    if not periods.grant(period=period, paid=paid, payment_intent_id=payment_intent_id, now=now):
+        return
+    if subscription.state == State.PAST_DUE:
+        states.change(subscription, state=State.ACTIVE, reason=f"paid by {payment_intent_id}", now=now)
+    if period.closed_at and subscription.state == State.ACTIVE:
+        # It was paid after its time was over: what was put off then follows now.
+        renewing.follow(subscription=subscription, period=period, now=now)

@@ -1,0 +1,163 @@
+"""Another tier or another number of seats: what it costs is shown first, more begins now, less with the next period."""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from django.db import transaction
+
+from accounts.models import Membership
+from billing.models.subscriptions import Subscription, SubscriptionPeriod
+from billing.operations.invoices import drafting
+from billing.operations.subscriptions import allowances, ending, leaving, lines, periods, renewing, states
+from billing.operations.subscriptions.states import SubscriptionStateError
+from billing.periods import Interval, Period
+from billing.proration import Line
+from billing.queries import subscriptions as queries
+from config.kit.errors import InvalidInputError
+from marketplace.models import SubscriptionTier
+
+State = Subscription.State
+QUANTITY_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a change does: when, what it takes and gives back line by line, and what each later period costs."""
+
+    tier: SubscriptionTier
+    quantity: int
+    now: bool
+    effective_at: dt.datetime
+    lines: tuple[Line, ...]
+    fee_cents: int
+    credits: int
+
+    @property
+    def total_cents(self) -> int:
+        """Give what is due at once; below zero it comes off the next invoice."""
+        return sum(line.amount_cents for line in self.lines)
+
+
+def preview(*, subscription: Subscription, tier_id: int, quantity: int | None, now: dt.datetime) -> Change:
+    """Show what a change would do, writing nothing; raise as change does."""
+    tier = _tier(subscription, tier_id)
+    seats = _seats(subscription, tier, quantity)
+    period = queries.current(subscription)
+    whole = periods.worth(tier=tier, quantity=seats)
+    if not _is_more(subscription, tier, seats):
+        return Change(tier, seats, False, period.ends_at, (), whole.fee_cents, whole.credits)  # noqa: FBT003
+    _require_paid(subscription, period)
+    fee = Line(_told(subscription, tier, seats), whole.fee_cents)
+    back = leaving.given_back(period=period, now=now)
+    shown = (back, fee) if back.amount_cents else (fee,)
+    return Change(tier, seats, True, now, shown, whole.fee_cents, whole.credits)  # noqa: FBT003
+
+
+def change(
+    *, subscription_id: int, tier_id: int, quantity: int | None, actor: str, now: dt.datetime
+) -> Subscription:
+    """Change a live subscription: more begins now and is collected at once, less waits for the next period.
+
+    Raises InvalidInputError (not a tier on sale, too few seats) and SubscriptionStateError (not live, not paid).
+    """
+    with transaction.atomic():
+        subscription = states.locked(subscription_id=subscription_id)
+        states.require_live(subscription)
+        planned = preview(subscription=subscription, tier_id=tier_id, quantity=quantity, now=now)
+        if planned.now:
+            _begin(subscription, planned, actor, now)
+        else:
+            _plan(subscription, planned, actor, now)
+        return subscription
+
+
+def _plan(subscription: Subscription, planned: Change, actor: str, now: dt.datetime) -> None:
+    same_tier = planned.tier.pk == subscription.tier_id
+    same_seats = planned.quantity == subscription.quantity
+    states.note(
+        subscription,
+        reason=f"from the next period on: {_told(subscription, planned.tier, planned.quantity)}, asked by {actor}",
+        now=now,
+        pending_tier=None if same_tier else planned.tier,
+        pending_quantity=None if same_seats else planned.quantity,
+    )
+
+
+def _begin(subscription: Subscription, planned: Change, actor: str, now: dt.datetime) -> None:
+    left = queries.current(subscription)
+    back = leaving.given_back(period=left, now=now)
+    wallet = allowances.wallet_of(subscription=subscription)
+    starts_at = ending.close_period(period=left, at=now, now=now)
+    allowances.withdraw(subscription=subscription, now=now)
+    leaving.give_up(period=left, wallet=wallet, now=now)
+    states.note(
+        subscription,
+        reason=f"changed to {_told(subscription, planned.tier, planned.quantity)} by {actor}",
+        now=now,
+        pending_tier=planned.tier,
+        pending_quantity=planned.quantity,
+        cancel_at=None,
+        trial_end=None,
+    )
+    period = renewing.begin_next(
+        subscription=subscription, starts_at=starts_at, now=now, afresh=True, charge=False
+    )
+    _charge(subscription, period, back, f"{queries.period_ref(left)}:left", now)
+
+
+def _charge(
+    subscription: Subscription, period: SubscriptionPeriod, back: Line, source: str, now: dt.datetime
+) -> None:
+    """Put the new fee and what was given back on an invoice of their own, which is collected at once."""
+    stretch = Period(period.starts_at, period.ends_at)
+    invoice = drafting.single(customer_id=subscription.customer_id, period=stretch, now=now)
+    lines.charge_fee(period=period, now=now, invoice=invoice)
+    here = replace(back, amount_cents=max(back.amount_cents, -period.amount_cents))
+    lines.give_back(subscription=subscription, line=here, source=source, invoice=invoice, now=now)
+    rest = replace(back, amount_cents=back.amount_cents - here.amount_cents)
+    if rest.amount_cents:
+        # More comes back than the new fee takes: the rest comes off the next invoice.
+        later = drafting.draft(customer_id=subscription.customer_id, period=stretch, now=now)
+        lines.give_back(subscription=subscription, line=rest, source=f"{source}:rest", invoice=later, now=now)
+    drafting.finish(invoice=invoice, now=now)
+
+
+def _tier(subscription: Subscription, tier_id: int) -> SubscriptionTier:
+    rows = SubscriptionTier.objects.select_related("version__plan")
+    found = rows.filter(pk=tier_id).first()
+    if found is None or found.version.plan.agent_id != subscription.agent_id:
+        raise _invalid("tier", "is not a tier that this subscription could have")
+    return found
+
+
+def _seats(subscription: Subscription, tier: SubscriptionTier, quantity: int | None) -> int:
+    seats = subscription.quantity if quantity is None and tier.per_seat else quantity or 1
+    if not 1 <= seats <= QUANTITY_MAX or (seats > 1 and not tier.per_seat):
+        raise _invalid("quantity", f"must be from 1 to {QUANTITY_MAX if tier.per_seat else 1}")
+    members = Membership.objects.filter(customer_id=subscription.customer_id).count()
+    if tier.per_seat and seats < members:
+        raise _invalid("quantity", f"must be at least the {members} members of the team")
+    return seats
+
+
+def _is_more(subscription: Subscription, tier: SubscriptionTier, seats: int) -> bool:
+    return _a_year(tier, seats) > _a_year(subscription.tier, subscription.quantity)
+
+
+def _a_year(tier: SubscriptionTier, seats: int) -> int:
+    fee_cents = periods.worth(tier=tier, quantity=seats).fee_cents
+    return fee_cents * 12 // Interval(tier.interval).months
+
+
+def _require_paid(subscription: Subscription, period: SubscriptionPeriod) -> None:
+    if subscription.state != State.ACTIVE or period.granted_at is None:
+        raise SubscriptionStateError("What is not paid yet is paid before it is changed.")
+
+
+def _told(subscription: Subscription, tier: SubscriptionTier, seats: int) -> str:
+    counted = f", {seats} seats" if tier.per_seat and seats > 1 else ""
+    return f"{queries.name(subscription, tier=tier)}{counted}"
+
+
+def _invalid(field: str, problem: str) -> InvalidInputError:
+    return InvalidInputError(f"{field} {problem}", errors=[{"pointer": f"/{field}", "detail": problem}])
