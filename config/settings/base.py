@@ -169,20 +169,6 @@ INVOICE_SELLER = {
     "tax_id": env.text("INVOICE_SELLER_TAX_ID", ""),
 }
 
-# Invoices -------------------------------------------------------------------------------------------------------
-INVOICE_PREFIX = env.text("INVOICE_PREFIX", "INV")
-CREDIT_NOTE_PREFIX = env.text("CREDIT_NOTE_PREFIX", "CN")
-# How long a draft waits for late events after its period, and when an invoice is due.
-INVOICE_GRACE_MINUTES = env.number("INVOICE_GRACE_MINUTES", 0)
-INVOICE_DUE_DAYS = env.number("INVOICE_DUE_DAYS", 7)
-# Percent by country ("DE=19,AT=20"); a country that is not named is not taxed.
-INVOICE_TAX_RATES = dict(pair.split("=") for pair in env.words("INVOICE_TAX_RATES", ""))
-INVOICE_SELLER = {
-    "name": env.text("INVOICE_SELLER_NAME", "Farebox"),
-    "address": env.text("INVOICE_SELLER_ADDRESS", ""),
-    "tax_id": env.text("INVOICE_SELLER_TAX_ID", ""),
-}
-
 # Stripe ---------------------------------------------------------------------------------------------------------
 STRIPE_LIVE_MODE = env.flag("STRIPE_LIVE_MODE", default=False)
 STRIPE_TEST_SECRET_KEY = env.secret("STRIPE_TEST_SECRET_KEY", "")

@@ -8,13 +8,11 @@ from django.db.models import Sum
 from django.test import Client
 from djstripe.models import Event, WebhookEventTrigger
 
-from billing.models import SubscriptionPeriod, TopUp
+from billing.models import TopUp
 from billing.operations import payments, topups
-from billing.operations.plan_fees import Paid
-from billing.operations.subscriptions import periods
 from billing.stripe import checkout
 from tests.museum.exhibits import incident
-from tests.support import ledger, runs
+from tests.support import ledger, plans, runs
 from tests.support.checkout import NOW, ask, buy, pay
 from tests.support.market import for_sale
 from tests.support.people import bearer, customer_key, open_customer
@@ -23,8 +21,7 @@ from tests.support.races import race
 from tests.support.runs import MONDAY, credits
 from tests.support.subscribing import TIERS, ask_for, subscribe
 from tests.support.webhooks import event_of, register, send
-from wallets import chart, money, queries
-from wallets.ledger import Source
+from wallets import grants, money, queries
 from wallets.models import CreditGrant, Entry, GrantDrawdown, Transaction
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
@@ -165,23 +162,14 @@ def test_a_forged_webhook_leaves_no_row(client: Client, stripe_standin: StripeSt
 @incident("https://github.com/recoupable/app/issues/1960")
 def test_a_renewal_adds_to_what_is_there() -> None:
     """The monthly refill set the balance to the plan's figure and cut credits that were paid for."""
-    agent, bob = runs.make_agent(manifest=runs.SUBSCRIBED), runs.make_customer(credits=5_000)
-    subscription = runs.subscribe(bob, agent)
-    april = SubscriptionPeriod.objects.create(
-        subscription=subscription,
-        number=1,
-        tier=subscription.tier,
-        starts_at=MONDAY.replace(month=4),
-        ends_at=MONDAY.replace(month=5),
-        credits=subscription.credits,
-        amount_cents=999,
-    )
-    paid = Paid(999, chart.STRIPE_CASH, Source("payment_intent", "pi_april"), MONDAY)
+    plans.on_sale()
+    bob = runs.make_customer(credits=5_000)
+    plans.attach(bob, "credits-free", now=MONDAY)
 
-    periods.grant(period=april, paid=paid, payment_intent_id="pi_april", now=MONDAY)
+    plans.renew(now=MONDAY.replace(month=4))
+    grants.expire_due(wallet_id=runs.wallet_of(bob).pk, now=MONDAY.replace(month=4))
 
-    assert runs.wallet_of(bob).balance == credits(5_000)
-    assert runs.wallet_of(bob, scope=agent.creator.public_id).balance == credits(2_000)
+    assert runs.wallet_of(bob).balance == credits(5_000) + credits(5_000)
 
 
 @incident("https://github.com/getlago/lago-api/pull/4642")

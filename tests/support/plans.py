@@ -3,17 +3,14 @@
 import datetime as dt
 from typing import Any
 
-from django.db import transaction
-
 from accounts.models import Customer
 from billing.models import Invoice, Subscription, SubscriptionPeriod
-from billing.operations.subscriptions import attaching, paid, renewing
+from billing.operations.invoices import collecting, finalising
+from billing.operations.subscriptions import attaching, renewing
 from billing.operations.subscriptions.attaching import Choice
 from billing.queries import subscriptions as queries
 from tests.support import catalogue
 from tests.support.checkout import NOW
-from wallets import chart, ledger, money
-from wallets.ledger import Leg, Source
 
 
 def on_sale(*, now: dt.datetime = NOW - dt.timedelta(days=90)) -> None:
@@ -51,15 +48,8 @@ def draft_lines(customer: Customer) -> list[tuple[str, int]]:
     return [(line.kind, line.amount_cents) for row in rows for line in row.lines.order_by("place")]
 
 
-def pay_period(period: SubscriptionPeriod, *, intent: str = "pi_later", now: dt.datetime) -> None:
-    """Pay a period's fee as its invoice would: the cash comes to receivable, the period takes it from there."""
-    cash = money.cents_to_micros(period.amount_cents)
-    with transaction.atomic():
-        ledger.post(
-            kind="invoice_paid",
-            source=Source("payment_intent", intent),
-            actor="test",
-            legs=[Leg(chart.STRIPE_CASH, -cash), Leg(chart.RECEIVABLE, cash)],
-            now=now,
-        )
-        paid.period_paid(period_id=period.pk, payment_intent_id=intent, paid_at=now, now=now)
+def settle_up(*, now: dt.datetime) -> None:
+    """Issue the drafts that are due, and charge the saved cards."""
+    finalising.finalise_due(now=now)
+    for invoice in Invoice.objects.filter(state=Invoice.State.OPEN).order_by("pk"):
+        collecting.collect(invoice_id=invoice.pk, now=now)

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from billing.models.subscriptions import LIVE, Subscription
 from billing.operations import checkouts, quarantine
+from billing.operations.invoices import first
 from billing.operations.plan_fees import Paid
 from billing.operations.subscriptions import periods, starting, states
 from billing.stripe.checkout import Checkout, Payment
@@ -79,6 +80,7 @@ def activate(*, subscription_id: int, checkout: Checkout, payment: Payment, now:
             at=payment.paid_at or now,
         )
         periods.grant(period=period, paid=paid, payment_intent_id=payment.intent_id, now=now)
+        first.paid_at_checkout(subscription=subscription, period=period, payment=payment, now=now)
 
 
 def lapse(*, subscription: Subscription, now: dt.datetime) -> None:

@@ -1,6 +1,7 @@
 """Subscribing to a platform plan: attaching.attach."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -138,7 +139,7 @@ def test_the_same_plan_again_is_refused() -> None:
         ("pro", {"alignment": "lunar"}),
     ],
 )
-def test_it_refuses_what_the_plan_does_not_offer(plan: str, choice: dict[str, object]) -> None:
+def test_it_refuses_what_the_plan_does_not_offer(plan: str, choice: dict[str, Any]) -> None:
     on_sale()
     with pytest.raises(InvalidInputError):
         attach(open_customer(), plan, **choice)

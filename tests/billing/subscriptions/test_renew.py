@@ -3,14 +3,15 @@
 import datetime as dt
 
 import pytest
+from django.db import transaction
 
 from billing.models import Invoice, Subscription
 from billing.operations import payments
-from billing.operations.subscriptions import cancelling
+from billing.operations.subscriptions import cancelling, paid
 from tests.support.checkout import NOW, pay
 from tests.support.market import for_sale, open_creator
 from tests.support.people import open_customer
-from tests.support.plans import attach, current, draft_lines, on_sale, pay_period, renew
+from tests.support.plans import attach, current, draft_lines, on_sale, renew, settle_up
 from tests.support.processes import StripeStandin
 from tests.support.races import race
 from tests.support.subscribing import TIERS, subscribe
@@ -60,7 +61,7 @@ def test_a_paid_plan_waits_for_its_payment(stripe_standin: StripeStandin) -> Non
     assert (april.number, april.granted_at) == (1, None)
     assert draft_lines(bob) == [("fee", 10_000)]
     assert CreditGrant.objects.count() == 1
-    pay_period(april, now=APRIL)
+    settle_up(now=APRIL)
     assert CreditGrant.objects.filter(source_id=f"{subscription.public_id}:1").get().cash == 100 * CREDIT
     assert queries.platform_balance(chart.RECEIVABLE) == 0
 
@@ -69,10 +70,11 @@ def test_a_payment_that_is_told_twice_grants_once(stripe_standin: StripeStandin)
     on_sale()
     subscription = bought(stripe_standin, open_customer(), "credits-pro")
     renew(now=APRIL)
-    april = current(subscription)
-    pay_period(april, now=APRIL)
+    settle_up(now=APRIL)
 
-    pay_period(april, now=APRIL)
+    april = current(subscription)
+    with transaction.atomic():
+        paid.period_paid(period_id=april.pk, payment_intent_id="pi_x", paid_at=APRIL, now=APRIL)
 
     assert CreditGrant.objects.count() == 2
 
@@ -84,18 +86,18 @@ def test_nothing_follows_a_period_that_is_not_paid(stripe_standin: StripeStandin
 
     renew(now=MAY)
     assert (current(subscription).number, current(subscription).closed_at) == (1, MAY)
-    pay_period(current(subscription), now=MAY)
+    settle_up(now=MAY)
 
     assert (current(subscription).number, current(subscription).starts_at) == (2, MAY)
 
 
 def test_a_creators_tier_is_renewed_and_split(stripe_standin: StripeStandin) -> None:
     alice, bob = open_creator(), open_customer()
-    subscription = subscribe(bob, for_sale("subscribed", TIERS, creator=alice), stripe_standin)
+    subscribe(bob, for_sale("subscribed", TIERS, creator=alice), stripe_standin)
 
     renew(now=APRIL)
     assert draft_lines(bob) == [("fee", 999)]
-    pay_period(current(subscription), now=APRIL)
+    settle_up(now=APRIL)
 
     assert CreditGrant.objects.filter(expires_at=MAY).get().amount == 1_000 * CREDIT
     assert queries.platform_balance(chart.CLEARING) == 2 * 8_990 * CREDIT
