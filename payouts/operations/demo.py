@@ -1,4 +1,4 @@
-"""The demo: an admin, a consumer, a creator with five agents, a router. The same again when it is there already."""
+"""The demo: an admin, a consumer, a creator with five agents, a router, a service. The same again when it is there."""
 
 import datetime as dt
 import secrets
@@ -119,6 +119,7 @@ def seed(*, known: Mapping[str, Any], base_url: str, stripe_url: str, now: dt.da
         "consumer": {"id": consumer.public_id, **consumer_entry},
         "creator": {"id": creator.public_id, **creator_entry},
         "router": {"api_key": _key(known.get("router", {}), ApiKey.Kind.ROUTER, None, now)},
+        "service": {"api_key": _key(known.get("service", {}), ApiKey.Kind.SERVICE, None, now)},
         "agents": [_described(agent) for agent in agents],
     }
 

@@ -11,7 +11,7 @@ import psycopg
 
 from config.devservices import environment, postgres
 from config.devservices.__main__ import Instance
-from tests.bench import batches, functions, ingestion, processes, server, tables, targets, web
+from tests.bench import batches, functions, ingestion, metering, processes, server, tables, targets, web
 from tests.bench.children import children
 from tests.bench.pgbench import Pgbench
 from tests.bench.posting import posting
@@ -74,8 +74,10 @@ class Bench:
             self._tell(
                 "5. Over HTTP: granian, two workers, 16 connections", lines, callers="web", loads=loads
             )
-            lines = compare(ingestion.measures(port, self.demo, session, meter))
-        self._tell("6. Over HTTP, one a request and many", lines, callers="web")
+            lines = compare(ingestion.measures(port, self.demo, meter))
+            self._tell("6. Over HTTP, one a request and many", lines, callers="web")
+            lines = compare(metering.measures(port, self.demo, session, meter))
+            self._tell("7. Meter events over HTTP", lines, callers="web")
 
     def _servers(self) -> None:
         with contextlib.ExitStack() as stack:
@@ -88,7 +90,7 @@ class Bench:
                 for name, (child, port) in served.items()
             }
             listed, loads = web.on_servers(meters, self.demo)
-            self._tell("7. Web servers, each with two processes", compare(listed), callers="web", loads=loads)
+            self._tell("8. Web servers, each with two processes", compare(listed), callers="web", loads=loads)
 
     def _tell(self, title: str, lines: list[Line], *, callers: str = "", loads: Any = None) -> None:
         self.lines += lines

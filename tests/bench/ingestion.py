@@ -1,7 +1,5 @@
-"""Runs reserved and usage logged over HTTP, one a request and many; beside COPY into such a table, its key unique."""
+"""Runs reserved and usage logged over HTTP, one a request and many."""
 
-import datetime as dt
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -9,7 +7,6 @@ from typing import Any, Final
 
 from config.devservices.home import HOST
 from tests.bench import web
-from tests.bench.batches import Session
 from tests.bench.clients import Load
 from tests.bench.processor import Meter
 from tests.bench.rounds import Measure, Sample
@@ -18,10 +15,6 @@ CHECK: Final = "check with reserve, 1 a request"
 CHECKS: Final = "check with reserve, 50 a request"
 LOG: Final = "log, 1 event a request"
 LOGS: Final = "log, {:,} events a request"
-COPY: Final = "COPY, 10,000 rows a transaction"
-COLUMNS: Final = "occurred_at, recorded_at, execution_id, customer_id, agent_id, metric, quantity, charged"
-ROWS: Final = 10_000
-COPIES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -37,8 +30,8 @@ class Door:
         return self.item() if size == 1 else {self.many: [self.item() for _ in range(size)]}
 
 
-def measures(port: int, demo: Mapping[str, Any], session: Session, meter: Meter) -> list[Measure]:
-    """List the two calls by the size of a request, and COPY."""
+def measures(port: int, demo: Mapping[str, Any], meter: Meter) -> list[Measure]:
+    """List the two calls by the size of a request."""
     numbers = count(1)
     key = demo["router"]["api_key"]
     check = Door("check", "checks", lambda: web.run() | {"reserve": True})
@@ -57,15 +50,4 @@ def measures(port: int, demo: Mapping[str, Any], session: Session, meter: Meter)
         Measure(LOG, LOG, of(log, 1, requests=400, connections=16)),
         Measure(LOGS.format(100), LOG, of(log, 100, requests=40, connections=4)),
         Measure(LOGS.format(1_000), LOG, of(log, 1_000, requests=6, connections=2)),
-        Measure(COPY, LOG, lambda: meter.sample(lambda: _copy(session, numbers))),
     ]
-
-
-def _copy(session: Session, numbers: "count[int]") -> tuple[int, float]:
-    now = dt.datetime.now(tz=dt.UTC)
-    began = time.perf_counter()
-    for _ in range(COPIES):
-        with session.cursor().copy(f"COPY bench.event ({COLUMNS}) FROM STDIN".encode()) as copy:
-            for _ in range(ROWS):
-                copy.write_row((now, now, next(numbers), 1, 1, "request", 1, 50_000_000))
-    return COPIES * ROWS, time.perf_counter() - began

@@ -64,9 +64,9 @@ CREATE TABLE bench.entry (
 CREATE INDEX ON bench.entry (wallet_id, id);
 INSERT INTO bench.balance SELECT n, 100000000000000 FROM generate_series(1, 10000) n;
 
--- The floor of ingestion: the table of usage events as it is, but for a key against doubles of its own.
-CREATE TABLE bench.event (LIKE billing_usageevent INCLUDING ALL);
-CREATE UNIQUE INDEX ON bench.event (execution_id, metric);
+-- The floor of ingestion: the table of meter events as it is, but for the key that lies beside it there.
+CREATE TABLE bench.meterevent (LIKE billing_meterevent INCLUDING ALL);
+ALTER TABLE bench.meterevent ADD PRIMARY KEY (source, event_id);
 
 -- Runs that are reserved ahead, and of those the next to be settled.
 CREATE SEQUENCE bench.ready;

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tests.bench import batches, processes, web
+from tests.bench import batches, metering, processes, web
 from tests.bench.rounds import Line, ratio
 
 MANY: Final = f"{processes.PROCESSES} processes, {processes.BATCH} a call"
@@ -40,13 +40,8 @@ TARGETS: Final = (
         0.75,
     ),
     Target("check+reserve over HTTP / bare view", web.RESERVE, web.BARE, 0.55),
-    Target("events, 100 a request / single", "log, 100 events a request", "log, 1 event a request", 30.0),
-    Target(
-        "ingestion, 1,000 a request / COPY",
-        "log, 1,000 events a request",
-        "COPY, 10,000 rows a transaction",
-        0.5,
-    ),
+    Target("events, 100 a request / single", metering.MANY.format(100), metering.SINGLE, 30.0),
+    Target("ingestion, 1,000 a request / COPY", metering.MANY.format(1_000), metering.COPY, 0.5),
 )
 PACED_P99_MAX_MS: Final = 60.0
 

@@ -77,7 +77,7 @@ def run() -> dict[str, Any]:
     return {"agent": "per-request", "caller": caller, "usage": {"request": 1}}
 
 
-def request(method: str, path: str, key: str, body: dict[str, Any] | None = None) -> bytes:
+def request(method: str, path: str, key: str, body: Any = None) -> bytes:
     """Make the bytes of a request."""
     sent = b"" if body is None else json.dumps(body).encode()
     lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}", f"Content-Length: {len(sent)}"]

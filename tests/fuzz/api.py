@@ -98,7 +98,11 @@ def _planned(drawn: list[Drawn], count: int, chance: random.Random) -> list[tupl
 def _send(case: Case, kind: str, world: World, tally: Tally) -> None:
     if kind in {REAL, BENT}:
         case = _real(case, world)
-    headers = world.headers(case.path, case.method)
+    # A header that the case has made up is what it is about.
+    made_up = set(case.headers or {})
+    headers = {
+        name: text for name, text in world.headers(case.path, case.method).items() if name not in made_up
+    }
     stranger = kind == REAL and world.chance.randrange(STRANGERS) == 0
     if stranger:
         headers = headers | world.stranger(case.path)

@@ -256,7 +256,12 @@ class TestRefusals:
             ("plans/pro.yaml", "plan:", "- plan:", "must be a mapping"),
             ("plans/pro.yaml", "place: 30", "place: 1.5", "place: has more than 0 decimal places"),
             ("plans/pro.yaml", "name: Pro\n      ", 'name: "\\0"\n      ', "tiers[0].name: must be a name"),
-            ("features.yaml", "aggregation: max, property: running", "aggregation: max", "max reads a property"),
+            (
+                "features.yaml",
+                "aggregation: max, property: running",
+                "aggregation: max",
+                "max reads a property",
+            ),
             (
                 "features.yaml",
                 "aggregation: max",

@@ -29,7 +29,8 @@ def balance(api: Client, key: str) -> Any:
 
 def test_it_writes_what_opens_the_demo(tmp_path: Path, stripe_standin: StripeStandin) -> None:
     demo = seed(tmp_path)
-    assert list(demo) == ["base_url", "stripe_url", "admin", "consumer", "creator", "router", "agents"]
+    people = ["admin", "consumer", "creator", "router", "service"]
+    assert list(demo) == ["base_url", "stripe_url", *people, "agents"]
     assert (demo["base_url"], demo["stripe_url"]) == (BASE, stripe_standin.url)
     for role in ("admin", "consumer", "creator"):
         assert set(demo[role]) == {"id", "email", "password", "api_key"}
