@@ -35,8 +35,8 @@ class Migration(migrations.Migration):
                     name="MeterEvent",
                     fields=[
                         ("pk", _key()),
-                        ("source", models.CharField(max_length=255)),
-                        ("event_id", models.CharField(max_length=255)),
+                        ("source", models.CharField(db_collation="C", max_length=255)),
+                        ("event_id", models.CharField(db_collation="C", max_length=255)),
                         ("type", models.CharField(max_length=120)),
                         ("occurred_at", models.DateTimeField()),
                         ("recorded_at", models.DateTimeField()),
@@ -57,8 +57,8 @@ class Migration(migrations.Migration):
             name="MeterEventKey",
             fields=[
                 ("pk", _key()),
-                ("source", models.CharField(max_length=255)),
-                ("event_id", models.CharField(max_length=255)),
+                ("source", models.CharField(db_collation="C", max_length=255)),
+                ("event_id", models.CharField(db_collation="C", max_length=255)),
                 ("occurred_at", models.DateTimeField()),
             ],
         ),
@@ -66,8 +66,8 @@ class Migration(migrations.Migration):
             name="MeterReversal",
             fields=[
                 ("pk", _key()),
-                ("source", models.CharField(max_length=255)),
-                ("event_id", models.CharField(max_length=255)),
+                ("source", models.CharField(db_collation="C", max_length=255)),
+                ("event_id", models.CharField(db_collation="C", max_length=255)),
                 (
                     "reversed_by",
                     models.CharField(

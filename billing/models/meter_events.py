@@ -1,6 +1,11 @@
+from typing import Final
+
 from django.db import models
 
 from accounts.models import Customer
+
+# Names of others' making are compared as bytes: it is exact, and an index on them is filled twice as fast.
+BYTES: Final = "C"
 
 
 class MeterEvent(models.Model):
@@ -10,8 +15,8 @@ class MeterEvent(models.Model):
     """
 
     pk = models.CompositePrimaryKey("source", "event_id")
-    source = models.CharField(max_length=255)
-    event_id = models.CharField(max_length=255)
+    source = models.CharField(max_length=255, db_collation=BYTES)
+    event_id = models.CharField(max_length=255, db_collation=BYTES)
     type = models.CharField(max_length=120)
     customer = models.ForeignKey(
         Customer, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
@@ -33,8 +38,8 @@ class MeterEventKey(models.Model):
     """What has come in, by its source's own id: kept for ever, so that nothing is counted twice."""
 
     pk = models.CompositePrimaryKey("source", "event_id")
-    source = models.CharField(max_length=255)
-    event_id = models.CharField(max_length=255)
+    source = models.CharField(max_length=255, db_collation=BYTES)
+    event_id = models.CharField(max_length=255, db_collation=BYTES)
     occurred_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -45,8 +50,8 @@ class MeterReversal(models.Model):
     """An event that counts no more, and the event that said so."""
 
     pk = models.CompositePrimaryKey("source", "event_id")
-    source = models.CharField(max_length=255)
-    event_id = models.CharField(max_length=255)
+    source = models.CharField(max_length=255, db_collation=BYTES)
+    event_id = models.CharField(max_length=255, db_collation=BYTES)
     reversed_by = models.CharField(
         max_length=255, help_text="The id of the reversing event, of the same source."
     )

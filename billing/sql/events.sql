@@ -11,7 +11,10 @@ $$;
 CREATE OR REPLACE FUNCTION billing_countable(p_aggregation text, p_value jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE p_aggregation WHEN 'count' THEN true
         WHEN 'unique' THEN jsonb_typeof(p_value) IN ('string', 'number', 'boolean')
-        ELSE (p_value #>> '{}') ~ '^\d{1,20}(\.\d{1,20})?$' END IS TRUE
+        ELSE CASE jsonb_typeof(p_value)
+            WHEN 'number' THEN p_value::numeric >= 0 AND p_value::numeric < 1e20 AND scale(p_value::numeric) <= 20
+            WHEN 'string' THEN (p_value #>> '{}') ~ '^[0-9]{1,20}([.][0-9]{1,20})?$' END
+        END IS TRUE
 $$;
 
 -- What is sent: an array of [source, id, type, subject, time or null, data], no key twice. Answers in its order: accepted;
@@ -27,7 +30,12 @@ BEGIN
             coalesce((e ->> 4)::timestamptz, p_now) AS occurred_at, e -> 5 AS data
         FROM jsonb_array_elements(p_events) WITH ORDINALITY AS x(e, n)
     ), customers AS MATERIALIZED (
-        SELECT subject, billing_subject(subject) AS id FROM (SELECT DISTINCT subject FROM sent) s
+        -- As billing_subject does, in line: a function call costs ten times the look-up.
+        SELECT subject, found.id FROM (SELECT DISTINCT subject FROM sent) s LEFT JOIN LATERAL (
+            SELECT id FROM accounts_customer WHERE public_id = subject
+            UNION ALL SELECT id FROM accounts_customer WHERE external_id = subject
+            LIMIT 1
+        ) found ON true
     ), meters AS MATERIALIZED (
         SELECT event_type, aggregation, property FROM marketplace_meter
         WHERE aggregation <> 'count' AND event_type IN (SELECT type FROM sent)
@@ -39,9 +47,9 @@ BEGIN
             CASE WHEN c.id IS NULL THEN 'no_customer' ELSE 'property:' || lacking.property END AS refusal
         FROM sent JOIN customers c USING (subject) LEFT JOIN lacking USING (n)
     ), claimed AS (
-        -- In one order, so that two batches with the same keys wait for one another and never for ever.
+        -- In one order (the cheapest), so that two batches with the same keys wait for one another and never for ever.
         INSERT INTO billing_metereventkey (source, event_id, occurred_at)
-        SELECT source, event_id, occurred_at FROM judged WHERE refusal IS NULL ORDER BY source, event_id
+        SELECT source, event_id, occurred_at FROM judged WHERE refusal IS NULL ORDER BY source COLLATE "C", event_id COLLATE "C"
         ON CONFLICT DO NOTHING RETURNING source, event_id
     ), written AS (
         INSERT INTO billing_meterevent (source, event_id, type, customer_id, occurred_at, recorded_at, data)

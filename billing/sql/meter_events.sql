@@ -3,8 +3,8 @@
 -- What no month's partition takes (a moved clock, a job that did not run) lands in the default one and stays there.
 
 CREATE TABLE billing_meterevent (
-    source varchar(255) NOT NULL,
-    event_id varchar(255) NOT NULL,
+    source varchar(255) COLLATE "C" NOT NULL,
+    event_id varchar(255) COLLATE "C" NOT NULL,
     type varchar(120) NOT NULL,
     customer_id bigint NOT NULL,
     occurred_at timestamptz NOT NULL,
