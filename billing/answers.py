@@ -9,7 +9,7 @@ import msgspec
 from django.conf import settings
 from django.urls import reverse
 
-from billing.runs import Allowed, Blocked, Metered, Settled
+from billing.runs import Allowed, Blocked, Metered, QuotaShort, Settled
 from config.kit.errors import DomainError
 from wallets import money
 from wallets.money import Amount
@@ -33,6 +33,14 @@ class Split(msgspec.Struct):
     processing: Amount
 
 
+class QuotaAnswer(msgspec.Struct):
+    """What a run needs of a quota that does not cover it, in the quota's own unit."""
+
+    unit: str
+    required: str
+    available: str
+
+
 class CheckAnswer(msgspec.Struct, omit_defaults=True):
     """Whether a run may start, and reserved as what; or which gate blocks it, and what would open it."""
 
@@ -47,6 +55,7 @@ class CheckAnswer(msgspec.Struct, omit_defaults=True):
     required: Amount | msgspec.UnsetType = msgspec.UNSET
     shortfall: Amount | msgspec.UnsetType = msgspec.UNSET
     top_up_url: str | msgspec.UnsetType = msgspec.UNSET
+    quota: QuotaAnswer | msgspec.UnsetType = msgspec.UNSET
 
 
 class SettledAnswer(msgspec.Struct):
@@ -96,7 +105,13 @@ def blocked(found: Blocked) -> CheckAnswer:
         available=money.amount(found.available),
         shortfall=money.amount(max(found.required - found.available, 0)),
         top_up_url=top_up_url(),
+        quota=quota(found.quota) if found.quota else msgspec.UNSET,
     )
+
+
+def quota(short: QuotaShort) -> QuotaAnswer:
+    """Render a quota that does not cover a run."""
+    return QuotaAnswer(short.unit, money.text(short.required), money.text(max(short.available, 0)))
 
 
 def settled(found: Settled) -> SettledAnswer:

@@ -120,6 +120,29 @@ INVARIANTS: Final = [
         " WHERE l.booked <> g.cash + e.cash",
     ),
     Invariant(
+        "quotas lose what executions used",
+        "A run that counts is counted once, in the quota of its own payer (P5).",
+        "SELECT e.id, e.quota_used, coalesce(-x.amount, 0) AS taken FROM billing_execution e"
+        " LEFT JOIN (SELECT t.source_id, y.wallet_id, y.amount FROM wallets_transaction t JOIN wallets_entry y"
+        " ON y.transaction_id = t.id AND y.wallet_seq IS NOT NULL WHERE t.kind = 'quota') x"
+        " ON x.source_id = e.public_id"
+        " WHERE e.quota_used <> coalesce(-x.amount, 0) OR x.wallet_id <> e.quota_wallet_id",
+    ),
+    Invariant(
+        "uses of quotas have their execution",
+        "No quota shrinks without a run that explains it.",
+        "SELECT t.id, t.source_id FROM wallets_transaction t WHERE t.kind = 'quota'"
+        " AND NOT EXISTS (SELECT 1 FROM billing_execution e WHERE e.public_id = t.source_id AND e.quota_used > 0)",
+    ),
+    Invariant(
+        "open executions lean on open quota holds",
+        "What of a quota is promised to a run is kept for it, and only while it runs (I12, I13).",
+        "SELECT e.id, e.state, h.state AS hold FROM billing_execution e"
+        " JOIN wallets_hold h ON h.id = e.quota_hold_id"
+        " WHERE (e.state IN ('reserved', 'running')) <> (h.state = 'open')"
+        " OR h.source_id <> e.public_id OR h.amount <> e.quota_held OR h.wallet_id <> e.quota_wallet_id",
+    ),
+    Invariant(
         "usage events sum to their charge",
         "The breakdown by metric is the bill (F8).",
         "SELECT e.id, e.charged, u.events FROM billing_execution e JOIN (SELECT execution_id, sum(charged) AS events"

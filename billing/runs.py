@@ -24,6 +24,7 @@ class Gate(enum.StrEnum):
     """What may stand between a caller and a run."""
 
     WALLET = "wallet"
+    QUOTA = "quota"
     SUBSCRIPTION = "subscription_required"
     ENTITLEMENT = "entitlement"
 
@@ -84,20 +85,34 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A run's price before it runs: the terms it is held to, the estimate, and what a hold must cover."""
+    """A run's price before it runs: the terms it is held to, the estimate, and what a hold must cover.
+
+    `quota` is what it takes of the terms' quota beside the credits, in micros of that unit.
+    """
 
     terms: Terms
     estimate: int
     hold: int
+    quota: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaShort:
+    """A quota that does not cover a run: micros of its unit."""
+
+    unit: str
+    required: int
+    available: int
 
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A run that may not start, and the gate that says so."""
+    """A run that may not start, and the gate that says so; `quota` where that is the gate."""
 
     gate: Gate
     required: int
     available: int
+    quota: QuotaShort | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,9 +165,9 @@ INVARIANTS: Final = [
     ),
     Invariant(
         "settlements draw what they charge",
-        "Each charge is paid by named grants, to the micro.",
+        "Each charge, and each use of a quota, is paid by named grants, to the micro.",
         "SELECT e.transaction_id, e.amount, coalesce(d.drawn, 0) AS drawn FROM wallets_entry e"
-        " JOIN wallets_transaction t ON t.id = e.transaction_id AND t.kind = 'settle'"
+        " JOIN wallets_transaction t ON t.id = e.transaction_id AND t.kind IN ('settle', 'quota')"
         " JOIN wallets_wallet w ON w.id = e.wallet_id AND w.owner_type = 'consumer'"
         " LEFT JOIN (SELECT transaction_id, sum(amount) AS drawn FROM wallets_grantdrawdown GROUP BY 1) d"
         " ON d.transaction_id = e.transaction_id WHERE -e.amount <> coalesce(d.drawn, 0)",
@@ -175,10 +175,12 @@ INVARIANTS: Final = [
     Invariant(
         "breakage is what expired",
         "No credit vanishes: what ran out is booked as breakage.",
-        "SELECT b.booked, g.expired FROM (SELECT coalesce(sum(amount), 0) AS booked FROM wallets_entry"
-        " WHERE wallet_id = (SELECT wallets_platform('CREDITS', 'breakage'))) b,"
-        " (SELECT coalesce(sum(expired), 0) AS expired FROM wallets_creditgrant) g"
-        " WHERE b.booked <> g.expired",
+        "SELECT unit, b.booked, g.expired FROM (SELECT w.unit, sum(e.amount) AS booked FROM wallets_wallet w"
+        " JOIN wallets_entry e ON e.wallet_id = w.id WHERE w.owner_type = 'platform' AND w.unit <> 'USD'"
+        " AND w.kind = CASE w.unit WHEN 'CREDITS' THEN 'breakage' ELSE 'expired' END GROUP BY 1) b"
+        " FULL JOIN (SELECT w.unit, sum(c.expired) AS expired FROM wallets_creditgrant c"
+        " JOIN wallets_wallet w ON w.id = c.wallet_id GROUP BY 1) g USING (unit)"
+        " WHERE coalesce(b.booked, 0) <> coalesce(g.expired, 0)",
     ),
     Invariant(
         "owed is the image of creators' credits",

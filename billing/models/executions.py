@@ -42,6 +42,15 @@ class Execution(models.Model):
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     # Unindexed: a hold names its execution as its source, and setting this stays a cheap update.
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    # What it takes from a quota beside the credits, where its version names one.
+    quota_wallet = models.ForeignKey(
+        Wallet, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    quota_hold = models.ForeignKey(
+        Hold, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    quota_held = models.BigIntegerField(db_default=0, help_text="Micros of the quota's unit.")
+    quota_used = models.BigIntegerField(db_default=0)
 
     caller_key = models.CharField(max_length=200, db_default="", blank=True)
     end_user = models.CharField(max_length=200, db_default="", blank=True)
@@ -138,6 +147,14 @@ class Execution(models.Model):
             models.CheckConstraint(
                 name="billing_execution_hold_covers_held",
                 condition=Q(held=0, hold=None) | Q(held__gt=0, hold__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="billing_execution_quota_hold_covers_held",
+                condition=Q(quota_held=0, quota_hold=None) | Q(quota_held__gt=0, quota_hold__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="billing_execution_quota_used_of_a_quota",
+                condition=Q(quota_used=0) | Q(quota_used__gt=0, quota_wallet__isnull=False),
             ),
         ]
         indexes = [

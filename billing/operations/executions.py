@@ -21,6 +21,7 @@ from billing.runs import (
     Gate,
     Metered,
     Opening,
+    QuotaShort,
     Quote,
 )
 from config.kit import ids
@@ -29,15 +30,16 @@ from config.kit.errors import DomainError, KeyReusedError
 EXPIRED_AT_ONCE_MAX: Final = 500
 
 RESERVE: Final = """
-    SELECT o_answer, o_execution, o_hold, o_estimate, o_available, o_expires_at, o_version
-    FROM billing_reserve(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s, %s)
+    SELECT o_answer, o_execution, o_hold, o_estimate, o_available, o_expires_at, o_version, o_quota
+    FROM billing_reserve(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s, %s,
+        %s, %s, %s)
 """
 # Zero rows when what is remembered does not hold any more: then nothing is reserved. The function takes its time from
 # there, so that it cannot run first.
 RESERVE_KNOWN: Final = """
-    SELECT r.o_answer, r.o_execution, r.o_hold, r.o_estimate, r.o_available, r.o_expires_at, r.o_version
+    SELECT r.o_answer, r.o_execution, r.o_hold, r.o_estimate, r.o_available, r.o_expires_at, r.o_version, r.o_quota
     FROM billing_still(%s, %s, %s, %s, %s) AS k(at), LATERAL billing_reserve(
-        %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s, k.at) r
+        %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s, k.at, %s, %s, %s) r
 """
 METER: Final = "SELECT o_state, o_held, o_metered FROM billing_meter(%s, %s, %s::jsonb, %s, %s)"
 
@@ -48,9 +50,7 @@ def check(*, opening: Opening, now: dt.datetime) -> Allowed | Blocked:
     if isinstance(quote, Blocked):
         return quote
     available = payers.available(caller=opening.caller, creator=quote.terms.creator, now=now)
-    if available < quote.hold:
-        return Blocked(Gate.WALLET, quote.hold, available)
-    return Allowed(quote.estimate, available, quote.terms.version)
+    return judge(quote=quote, available=available, left=_left(opening, quote, now))
 
 
 def check_known(*, opening: Opening, digest: bytes, now: dt.datetime) -> Allowed | Blocked | None:
@@ -63,9 +63,28 @@ def check_known(*, opening: Opening, digest: bytes, now: dt.datetime) -> Allowed
     )
     if found is None:
         return None
-    if found < quote.hold:
-        return Blocked(Gate.WALLET, quote.hold, found)
-    return Allowed(quote.estimate, found, quote.terms.version)
+    return judge(quote=quote, available=found, left=_left(opening, quote, now))
+
+
+def judge(*, quote: Quote, available: int, left: int) -> Allowed | Blocked:
+    """Tell whether a run may start by what is available, and what is left of the quota that it takes from."""
+    if available < quote.hold:
+        return Blocked(Gate.WALLET, quote.hold, available)
+    if left < quote.quota:
+        return _beyond(quote, available, left)
+    return Allowed(quote.estimate, available, quote.terms.version)
+
+
+def _beyond(quote: Quote, available: int, left: int) -> Blocked:
+    short = QuotaShort(quote.terms.quota_unit, quote.quota, left)
+    return Blocked(Gate.QUOTA, quote.hold, available, short)
+
+
+def _left(opening: Opening, quote: Quote, now: dt.datetime) -> int:
+    if not quote.quota:
+        return 0
+    asked = (opening.caller, quote.terms.quota_unit)
+    return payers.quotas_left(wanted=[asked], now=now).get(asked, 0)
 
 
 def reserve_known(*, opening: Opening, digest: bytes, now: dt.datetime) -> Allowed | Blocked | None:
@@ -78,7 +97,7 @@ def reserve_known(*, opening: Opening, digest: bytes, now: dt.datetime) -> Allow
         return None
     still: list[Any] = [digest, opening.agent, opening.caller, quote.terms.version, now]
     with connection.cursor() as cursor:
-        cursor.execute(RESERVE_KNOWN, [*still, *_reservation(opening, quote, now)[:-1]])
+        cursor.execute(RESERVE_KNOWN, [*still, *_reservation(opening, quote, now), *_of_quota(quote)])
         row = cursor.fetchone()
     return row and answer(opening=opening, quote=quote, row=row)
 
@@ -103,15 +122,17 @@ def reserve(*, opening: Opening, now: dt.datetime) -> Allowed | Blocked:
 
 def _place(opening: Opening, quote: Quote, now: dt.datetime) -> Allowed | Blocked:
     with connection.cursor() as cursor:
-        cursor.execute(RESERVE, _reservation(opening, quote, now))
+        cursor.execute(RESERVE, [*_reservation(opening, quote, now), now, *_of_quota(quote)])
         return answer(opening=opening, quote=quote, row=cursor.fetchone())
 
 
 def answer(*, opening: Opening, quote: Quote, row: tuple[Any, ...]) -> Allowed | Blocked:
     """Read what billing_reserve answered; raise CustomerNotFoundError or KeyReusedError."""
-    told, execution, hold, estimate, available, expires_at, version = row
+    told, execution, hold, estimate, available, expires_at, version, left = row
     if told == "insufficient":
         return Blocked(Gate.WALLET, quote.hold, available)
+    if told == "quota":
+        return _beyond(quote, available, left)
     if told == "no_customer":
         raise CustomerNotFoundError(f"There is no customer {opening.caller!r}.")
     if told == "key_reused":
@@ -128,8 +149,12 @@ def _reservation(opening: Opening, quote: Quote, now: dt.datetime) -> list[Any]:
         *(ids.new(ids.EXECUTION), ids.new(ids.HOLD), opening.caller, terms.creator),
         *(terms.agent_id, terms.version_id, quote.hold, quote.estimate, opening.max_charge),
         *(_readings(opening.usage), opening.model, opening.caller_key, opening.end_user, opening.own_key),
-        *(now + dt.timedelta(seconds=opening.ttl_seconds), now),
+        now + dt.timedelta(seconds=opening.ttl_seconds),
     ]
+
+
+def _of_quota(quote: Quote) -> list[Any]:
+    return [quote.terms.quota_unit, quote.quota, ids.new(ids.HOLD)] if quote.quota else ["", 0, None]
 
 
 def _replay(opening: Opening) -> Allowed | None:

@@ -11,12 +11,12 @@ from billing.models.executions import Execution
 from billing.operations import executions, quotes
 from billing.queries import executions as stored
 from billing.queries import payers
-from billing.runs import Allowed, Blocked, Gate, Opening, Quote
+from billing.runs import Allowed, Blocked, Opening, Quote
 from config.kit import ids
 from config.kit.errors import DomainError
 
 RESERVE_MANY: Final = """
-    SELECT o_answer, o_execution, o_hold, o_estimate, o_available, o_expires_at, o_version
+    SELECT o_answer, o_execution, o_hold, o_estimate, o_available, o_expires_at, o_version, o_quota
     FROM billing_reserve_many(%s::jsonb, %s)
 """
 
@@ -42,8 +42,22 @@ def check_many(*, openings: Sequence[Opening], now: dt.datetime) -> list[Found]:
         if isinstance(quote, Quote)
     ]
     available = payers.available_many(wanted=asked, now=now)
+    left = payers.quotas_left(
+        wanted=[
+            (opening.caller, quote.terms.quota_unit)
+            for opening, quote in zip(openings, found, strict=True)
+            if isinstance(quote, Quote) and quote.quota
+        ],
+        now=now,
+    )
     return [
-        _checked(quote, available[opening.caller, quote.terms.creator]) if isinstance(quote, Quote) else quote
+        _checked(
+            quote,
+            available[opening.caller, quote.terms.creator],
+            left.get((opening.caller, quote.terms.quota_unit), 0),
+        )
+        if isinstance(quote, Quote)
+        else quote
         for opening, quote in zip(openings, found, strict=True)
     ]
 
@@ -70,12 +84,10 @@ def reserve_many(*, openings: Sequence[Opening], now: dt.datetime) -> list[Found
     return found
 
 
-def _checked(quote: Quote, available: int | DomainError) -> Found:
+def _checked(quote: Quote, available: int | DomainError, left: int) -> Found:
     if isinstance(available, DomainError):
         return available
-    if available < quote.hold:
-        return Blocked(Gate.WALLET, quote.hold, available)
-    return Allowed(quote.estimate, available, quote.terms.version)
+    return executions.judge(quote=quote, available=available, left=left)
 
 
 def _again(opening: Opening, before: Execution) -> Found:
@@ -123,4 +135,13 @@ def _item(opening: Opening, quote: Quote, now: dt.datetime) -> dict[str, Any]:
         "end_user": opening.end_user,
         "own_key": opening.own_key,
         "expires_at": (now + dt.timedelta(seconds=opening.ttl_seconds)).isoformat(),
+        **(_of_quota(quote) if quote.quota else {}),
+    }
+
+
+def _of_quota(quote: Quote) -> dict[str, Any]:
+    return {
+        "quota_unit": quote.terms.quota_unit,
+        "quota": quote.quota,
+        "quota_hold_public_id": ids.new(ids.HOLD),
     }

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from billing import rating
 from billing.queries import payers, prices
 from billing.runs import Blocked, Gate, Opening, Quote
 from config.kit.errors import DomainError, InvalidInputError
@@ -62,7 +63,7 @@ def price(*, opening: Opening, terms: Terms, now: dt.datetime) -> Quote:
     """Price a run at known terms; raise InvalidInputError when nothing says how much to hold."""
     rated = _rated(opening, terms, now)
     if terms.pricing_model is PricingModel.FREE:
-        return Quote(terms, 0, 0)
+        return Quote(terms, 0, 0, _quota(opening, terms))
     hold = next(
         (amount for amount in (opening.max_charge, rated, terms.default_hold) if amount is not None), None
     )
@@ -71,7 +72,11 @@ def price(*, opening: Opening, terms: Terms, now: dt.datetime) -> Quote:
             "Nothing says how much to hold: send max_charge or usage, for this agent's price names no hold.",
             errors=[{"pointer": "/max_charge", "detail": "is needed when usage is not sent"}],
         )
-    return Quote(terms, hold if rated is None else rated, hold)
+    return Quote(terms, hold if rated is None else rated, hold, _quota(opening, terms))
+
+
+def _quota(opening: Opening, terms: Terms) -> int:
+    return rating.counted(unit=terms.quota_unit, usage=opening.usage) if terms.quota_unit else 0
 
 
 def _remember(found: Sequence[tuple[Opening, Terms | DomainError]], pinned: Mapping[Pair, Terms]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db import IntegrityError, OperationalError, connection
 from psycopg.errors import DeadlockDetected, UniqueViolation
 
+from billing import rating
 from billing.queries import executions, payers, prices
 from billing.queries.executions import HeldTo
 from billing.rating import Line, Rated
@@ -41,6 +42,13 @@ class SubscriptionRequiredError(InsufficientCreditsError):
 
     code = "subscription_required"
     title = "A subscription is required"
+
+
+class QuotaExceededError(InsufficientCreditsError):
+    """The plan's quota is used up, or there is none."""
+
+    code = "quota_exceeded"
+    title = "The quota is used up"
 
 
 class OccurredAtError(InvalidInputError):
@@ -125,7 +133,11 @@ def _reserved_item(report: Report, held_to: HeldTo | None) -> dict[str, Any]:
         raise ExecutionNotFoundError(f"There is no execution {report.execution}.")
     # The model that ran, at the rates that held when the run was reserved.
     rated = _rated(report, held_to.terms, report.model or held_to.model, held_to.opened_at)
-    return _item(report, rated, held_to.policy) | {"execution": report.execution}
+    return (
+        _item(report, rated, held_to.policy)
+        | _of_quota(report, held_to.terms)
+        | {"execution": report.execution}
+    )
 
 
 def _direct_item(
@@ -152,7 +164,18 @@ def _direct_item(
         "agent": terms.agent_id,
         "version": terms.version_id,
     }
-    return _item(report, rated, terms.outcome_policy) | {"execution": None, "run": run}
+    return (
+        _item(report, rated, terms.outcome_policy)
+        | _of_quota(report, terms)
+        | {"execution": None, "run": run}
+    )
+
+
+def _of_quota(report: Report, terms: VersionTerms) -> dict[str, Any]:
+    if not terms.quota_unit:
+        return {}
+    amount = rating.counted(unit=terms.quota_unit, usage=report.usage)
+    return {"quota": {"unit": terms.quota_unit, "amount": amount}}
 
 
 def _rated(report: Report, terms: VersionTerms, model: str, at: dt.datetime) -> Rated:
@@ -226,18 +249,29 @@ def _judge(report: Report, answer: dict[str, Any]) -> Settled | DomainError:
         case "closed":
             state = answer["facts"]["state"]
             return ExecutionClosedError(f"The execution is {state}.", extra={"execution_status": state})
-        case "insufficient":
-            required, available = answer["required"], answer["available"]
-            return InsufficientCreditsError(
-                f"{money.text(required)} credits are needed and {money.text(available)} are available.",
-                extra=_short(Gate.WALLET, required, available),
-            )
+        case "insufficient" | "quota":
+            return _uncovered(answer)
         case "key_reused":
             return KeyReusedError("This event_id or Idempotency-Key came with another report before.")
         case "no_customer":
             return CustomerNotFoundError(f"There is no customer {report.caller!r}.")
         case _:
             return ExecutionNotFoundError(f"There is no execution {report.execution}.")
+
+
+def _uncovered(answer: dict[str, Any]) -> InsufficientCreditsError:
+    required, available = answer["required"], answer["available"]
+    wanted, left = money.text(required), money.text(max(available, 0))
+    if answer["answer"] == "insufficient":
+        return InsufficientCreditsError(
+            f"{wanted} credits are needed and {money.text(available)} are available.",
+            extra=_short(Gate.WALLET, required, available),
+        )
+    unit = answer["unit"]
+    return QuotaExceededError(
+        f"{wanted} {unit} are needed and {left} are left of the quota.",
+        extra=_short(Gate.QUOTA, 0, 0) | {"quota": {"unit": unit, "required": wanted, "available": left}},
+    )
 
 
 def _short(gate: Gate, required: int, available: int) -> dict[str, Any]:

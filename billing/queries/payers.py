@@ -13,6 +13,11 @@ AVAILABLE: Final = """
     FROM unnest(%s::text[], %s::text[]) AS w(caller, creator)
     CROSS JOIN LATERAL billing_payer(w.caller, w.creator) p
 """
+QUOTAS: Final = """
+    SELECT w.caller, w.unit, wallets_available(q.id, %s) FROM unnest(%s::text[], %s::text[]) AS w(caller, unit)
+    JOIN accounts_customer c ON c.public_id = w.caller OR c.external_id = w.caller
+    CROSS JOIN LATERAL wallets_quota(c.id, w.unit) AS q(id) WHERE q.id IS NOT NULL
+"""
 AVAILABLE_STILL: Final = """
     SELECT p.o_customer, billing_most_available(p.o_wallets, k.at)
     FROM billing_still(%s, %s, %s, %s, %s) AS k(at) CROSS JOIN LATERAL billing_payer(%s, %s) p
@@ -53,6 +58,16 @@ def available_many(
         else CustomerNotFoundError(f"There is no customer {caller!r}.")
         for caller, creator, customer, most in rows
     }
+
+
+def quotas_left(*, wanted: Iterable[tuple[str, str]], now: dt.datetime) -> dict[tuple[str, str], int]:
+    """Give what each (caller, unit) has left of that quota; those who have none are left out."""
+    pairs = list(dict.fromkeys(wanted))
+    if not pairs:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(QUOTAS, [now, [caller for caller, _ in pairs], [unit for _, unit in pairs]])
+        return {(caller, unit): left for caller, unit, left in cursor.fetchall()}
 
 
 def available_still(

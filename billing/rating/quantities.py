@@ -1,15 +1,18 @@
 """Which quantities a run may report."""
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
 from billing.rating.exact import EXACT
 from config.kit.errors import InvalidInputError
+from wallets.money import MICRO
 
 QUANTITY_MAX: Final = Decimal(10**12)
 QUANTITY_PLACES: Final = 9
 DIGITS_MAX: Final = 50
+ONE: Final = Decimal(1)
 METRICS_MAX: Final = 100
 METRIC: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,59}")
 
@@ -29,6 +32,12 @@ def check_quantity(*, metric: str, quantity: Decimal) -> Decimal:
     if -int(EXACT.normalize(quantity).as_tuple().exponent) > QUANTITY_PLACES:
         raise invalid(f"usage/{metric}", f"has more than {QUANTITY_PLACES} decimal places")
     return quantity
+
+
+def counted(*, unit: str, usage: Mapping[str, Decimal] | None) -> int:
+    """Give what a run takes of a quota, in micros of its unit, rounding down: what is read of it, else one."""
+    quantity = (usage or {}).get(unit.lower(), ONE)
+    return int(quantity * MICRO)
 
 
 def invalid(field: str, problem: str) -> InvalidInputError:

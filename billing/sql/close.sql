@@ -22,6 +22,10 @@ DECLARE v_execution billing_execution;
 BEGIN
     SELECT * INTO v_execution FROM billing_execution WHERE public_id = p_public_id FOR NO KEY UPDATE;
     IF v_execution.state IN ('reserved', 'running') THEN
+        IF v_execution.quota_hold_id IS NOT NULL THEN
+            PERFORM wallets_lock(ARRAY[v_execution.wallet_id, v_execution.quota_wallet_id]);
+            PERFORM wallets_hold_close(v_execution.quota_hold_id, 'released', p_now);
+        END IF;
         PERFORM wallets_hold_close(v_execution.hold_id, 'released', p_now);
         UPDATE billing_execution SET state = 'released', reason = p_reason, released = held, closed_at = p_now,
             available_after_settle = coalesce(wallets_available(wallet_id, p_now), 0)
@@ -34,20 +38,25 @@ END $$;
 -- Expire what is overdue, at most p_limit; say how many. Never waits for an execution that is being settled, so it
 -- may wait for wallets with executions locked (see settle.sql on the order).
 CREATE OR REPLACE FUNCTION billing_expire_due(p_limit int, p_now timestamptz) RETURNS int LANGUAGE plpgsql AS $$
-DECLARE v_execution record; v_count int := 0;
+DECLARE v_due bigint[]; v_wallets bigint[]; v_execution record;
 BEGIN
+    SELECT coalesce(array_agg(id), '{}'), array_agg(wallet_id) || array_agg(quota_wallet_id) INTO v_due, v_wallets FROM (
+        SELECT id, wallet_id, quota_wallet_id FROM billing_execution
+        WHERE state IN ('reserved', 'running') AND expires_at <= p_now
+        ORDER BY expires_at LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED
+    ) due;
+    -- A run may have two wallets: all of them in the one order, before the first is touched.
+    PERFORM wallets_lock(v_wallets);
     FOR v_execution IN
-        WITH due AS MATERIALIZED (
-            SELECT id, hold_id, wallet_id FROM billing_execution
-            WHERE state IN ('reserved', 'running') AND expires_at <= p_now
-            ORDER BY expires_at LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED
-        ) SELECT * FROM due ORDER BY wallet_id, id
+        SELECT id, hold_id, quota_hold_id FROM billing_execution WHERE id = ANY (v_due) ORDER BY wallet_id, id
     LOOP
         PERFORM wallets_hold_close(v_execution.hold_id, 'expired', p_now);
+        IF v_execution.quota_hold_id IS NOT NULL THEN
+            PERFORM wallets_hold_close(v_execution.quota_hold_id, 'expired', p_now);
+        END IF;
         UPDATE billing_execution SET state = 'expired', released = held, closed_at = p_now,
             available_after_settle = coalesce(wallets_available(wallet_id, p_now), 0)
         WHERE id = v_execution.id;
-        v_count := v_count + 1;
     END LOOP;
-    RETURN v_count;
+    RETURN cardinality(v_due);
 END $$;

@@ -47,20 +47,24 @@ BEGIN
     IF v_found.version = p_version THEN RETURN NEXT p_now; END IF;
 END $$;
 
--- o_answer: new, replayed, key_reused, no_customer or insufficient (then nothing is written).
+-- o_answer: new, replayed, key_reused, no_customer, insufficient or quota (then nothing is written). A version may ask
+-- for a quota beside the credits: p_quota micros of p_quota_unit; o_quota is what is left of it.
 CREATE OR REPLACE FUNCTION billing_reserve(
     p_source text, p_principal text, p_key text, p_fingerprint bytea, p_public_id text, p_hold_public_id text,
     p_caller text, p_creator text, p_agent bigint, p_version bigint, p_amount bigint, p_estimate bigint,
     p_max_charge bigint, p_usage jsonb, p_model text, p_caller_key text, p_end_user text, p_own_key boolean,
     p_expires_at timestamptz, p_now timestamptz,
+    p_quota_unit text DEFAULT '', p_quota bigint DEFAULT 0, p_quota_hold_public_id text DEFAULT NULL,
     OUT o_answer text, OUT o_execution text, OUT o_hold text, OUT o_estimate bigint, OUT o_available bigint,
-    OUT o_expires_at timestamptz, OUT o_version text
+    OUT o_expires_at timestamptz, OUT o_version text, OUT o_quota bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_customer bigint;
     v_wallets bigint[];
     v_id bigint;
     v_hold record;
+    v_quota bigint;
+    v_quota_hold record;
     v_found record;
 BEGIN
     -- The key first: a replay must not wait for the wallet, nor be refused for want of funds.
@@ -90,15 +94,20 @@ BEGIN
         -- Without a lock: who is clearly short is told so before anything is written.
         o_available := billing_most_available(v_wallets, p_now);
         IF p_amount > 0 AND o_available < p_amount THEN o_answer := 'insufficient'; RETURN; END IF;
+        IF p_quota > 0 THEN
+            v_quota := wallets_quota(v_customer, p_quota_unit);
+            o_quota := coalesce(wallets_available(v_quota, p_now), 0);
+            IF o_quota < p_quota THEN o_answer := 'quota'; RETURN; END IF;
+        END IF;
 
         -- A concurrent duplicate waits here, then finds the key above.
         INSERT INTO billing_execution (
             public_id, state, source, principal, customer_id, agent_id, version_id, wallet_id, caller_key, end_user,
             own_key, model, idempotency_key, fingerprint, estimate, max_charge, quoted_usage,
-            available_after_reserve, opened_at, expires_at)
+            available_after_reserve, opened_at, expires_at, quota_wallet_id)
         VALUES (p_public_id, 'reserved', p_source, p_principal, v_customer, p_agent, p_version,
             v_wallets[array_upper(v_wallets, 1)], p_caller_key, p_end_user, p_own_key, p_model, p_key, p_fingerprint,
-            p_estimate, p_max_charge, p_usage, o_available, p_now, p_expires_at)
+            p_estimate, p_max_charge, p_usage, o_available, p_now, p_expires_at, v_quota)
         ON CONFLICT (principal, idempotency_key) DO NOTHING
         RETURNING id INTO v_id;
         EXIT WHEN v_id IS NOT NULL;
@@ -108,10 +117,26 @@ BEGIN
     o_execution := p_public_id;
     o_estimate := p_estimate;
     o_expires_at := p_expires_at;
-    IF p_amount = 0 THEN RETURN; END IF;
+    IF p_amount = 0 AND v_quota IS NULL THEN RETURN; END IF;
 
     -- The wallet's row is locked last: that lock is held for the commit only.
-    IF cardinality(v_wallets) > 1 THEN PERFORM wallets_lock(v_wallets); END IF;
+    IF cardinality(v_wallets) > 1 OR v_quota IS NOT NULL THEN PERFORM wallets_lock(v_wallets || v_quota); END IF;
+    IF v_quota IS NOT NULL THEN
+        -- Locked, both say what holds: neither is held when one of them is short.
+        o_quota := wallets_available(v_quota, p_now);
+        o_available := billing_most_available(v_wallets, p_now);
+        IF (p_amount > 0 AND o_available < p_amount) OR o_quota < p_quota THEN
+            DELETE FROM billing_execution WHERE id = v_id;
+            o_answer := CASE WHEN o_quota < p_quota THEN 'quota' ELSE 'insufficient' END;
+            RETURN;
+        END IF;
+        SELECT * INTO v_quota_hold FROM wallets_hold_place(
+            ARRAY[v_quota], p_quota, 'quota', p_public_id, p_quota_hold_public_id, p_expires_at, p_now);
+        o_quota := v_quota_hold.available;
+        UPDATE billing_execution SET quota_hold_id = v_quota_hold.hold_id, quota_held = p_quota,
+            available_after_reserve = o_available WHERE id = v_id;
+        IF p_amount = 0 THEN RETURN; END IF;
+    END IF;
     SELECT * INTO v_hold FROM wallets_hold_place(
         v_wallets, p_amount, 'execution', p_public_id, p_hold_public_id, p_expires_at, p_now);
     o_available := v_hold.available;
@@ -130,12 +155,14 @@ END $$;
 CREATE OR REPLACE FUNCTION billing_reserve_items(p_items jsonb) RETURNS TABLE (
     source text, principal text, key text, fingerprint bytea, public_id text, hold_public_id text, caller text,
     creator text, agent bigint, version bigint, amount bigint, estimate bigint, max_charge bigint, usage jsonb,
-    model text, caller_key text, end_user text, own_key boolean, expires_at timestamptz, place bigint
+    model text, caller_key text, end_user text, own_key boolean, expires_at timestamptz, quota_unit text, quota bigint,
+    quota_hold_public_id text, place bigint
 ) LANGUAGE sql IMMUTABLE AS $$
     SELECT * FROM ROWS FROM (jsonb_to_recordset(p_items) AS (
         source text, principal text, key text, fingerprint bytea, public_id text, hold_public_id text, caller text,
         creator text, agent bigint, version bigint, amount bigint, estimate bigint, max_charge bigint, usage jsonb,
-        model text, caller_key text, end_user text, own_key boolean, expires_at timestamptz
+        model text, caller_key text, end_user text, own_key boolean, expires_at timestamptz, quota_unit text,
+        quota bigint, quota_hold_public_id text
     )) WITH ORDINALITY
 $$;
 
@@ -143,7 +170,7 @@ $$;
 -- in the order sent, but each table is written once for all of them. Locks: keys in order, then wallets in order.
 CREATE OR REPLACE FUNCTION billing_reserve_many(p_items jsonb, p_now timestamptz) RETURNS TABLE (
     o_answer text, o_execution text, o_hold text, o_estimate bigint, o_available bigint, o_expires_at timestamptz,
-    o_version text
+    o_version text, o_quota bigint
 ) LANGUAGE plpgsql
 -- A table that was small when a plan was made grows: every look goes by an index.
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
@@ -154,6 +181,10 @@ DECLARE
     v_scoped bigint[] := v_customers;
     v_own bigint[] := v_customers;
     v_most bigint[] := v_customers;
+    v_quotas bigint[] := v_customers;
+    v_quota_most bigint[] := v_customers;
+    v_quota_amounts bigint[];
+    v_quota_public_ids text[];
     v_amounts bigint[];
     v_public_ids text[];
     v_hold_public_ids text[];
@@ -169,12 +200,14 @@ DECLARE
     v_holds bigint[];
     v_wallets bigint[];
     v_available bigint[];
+    v_quota_holds bigint[];
+    v_quota_left bigint[];
     v_item record;
     v_payer record;
 BEGIN
     FOR v_item IN
-        SELECT i.place, i.caller, i.creator,
-            lag(i.place) OVER (PARTITION BY i.caller, i.creator ORDER BY i.place) AS same
+        SELECT i.place, i.caller, i.creator, i.quota_unit, i.quota,
+            lag(i.place) OVER (PARTITION BY i.caller, i.creator, i.quota_unit ORDER BY i.place) AS same
         FROM billing_reserve_items(p_items) i ORDER BY i.place
     LOOP
         IF v_item.same IS NULL THEN
@@ -184,11 +217,17 @@ BEGIN
             v_own[v_item.place] := v_payer.o_wallets[array_upper(v_payer.o_wallets, 1)];
             v_scoped[v_item.place] := v_payer.o_wallets[array_upper(v_payer.o_wallets, 1) - 1];
             v_most[v_item.place] := v_payer.most;
+            IF v_item.quota > 0 THEN
+                v_quotas[v_item.place] := wallets_quota(v_payer.o_customer, v_item.quota_unit);
+                v_quota_most[v_item.place] := coalesce(wallets_available(v_quotas[v_item.place], p_now), 0);
+            END IF;
         ELSE
             v_customers[v_item.place] := v_customers[v_item.same];
             v_own[v_item.place] := v_own[v_item.same];
             v_scoped[v_item.place] := v_scoped[v_item.same];
             v_most[v_item.place] := v_most[v_item.same];
+            v_quotas[v_item.place] := v_quotas[v_item.same];
+            v_quota_most[v_item.place] := v_quota_most[v_item.same];
         END IF;
     END LOOP;
 
@@ -198,14 +237,17 @@ BEGIN
         array_agg(s.known ORDER BY s.place), array_agg(s.try ORDER BY s.place),
         array_agg(s.leader::int ORDER BY s.place),
         array_agg(s.key IS NOT NULL AND s.try AND s.leader = s.place ORDER BY s.place),
-        array_agg(CASE WHEN s.try THEN nextval('billing_execution_id_seq') END ORDER BY s.place)
-    INTO v_amounts, v_public_ids, v_hold_public_ids, v_expires_at, v_known, v_tries, v_groups, v_claims, v_ids
+        array_agg(CASE WHEN s.try THEN nextval('billing_execution_id_seq') END ORDER BY s.place),
+        array_agg(coalesce(s.quota, 0) ORDER BY s.place), array_agg(s.quota_hold_public_id ORDER BY s.place)
+    INTO v_amounts, v_public_ids, v_hold_public_ids, v_expires_at, v_known, v_tries, v_groups, v_claims, v_ids,
+        v_quota_amounts, v_quota_public_ids
     FROM (
         SELECT t.*, CASE WHEN t.key IS NULL THEN t.place ELSE coalesce(
             min(t.place) FILTER (WHERE t.try) OVER (PARTITION BY t.principal, t.key), t.place) END AS leader
         FROM (
             SELECT k.*, k.known IS NULL AND v_customers[k.place] IS NOT NULL
-                AND (k.amount = 0 OR k.amount <= v_most[k.place]) AS try
+                AND (k.amount = 0 OR k.amount <= v_most[k.place])
+                AND (coalesce(k.quota, 0) = 0 OR k.quota <= v_quota_most[k.place]) AS try
             FROM (
                 SELECT i.*, (SELECT e.public_id FROM billing_execution e
                              WHERE e.principal = i.principal AND e.idempotency_key = i.key) AS known
@@ -219,10 +261,10 @@ BEGIN
         INSERT INTO billing_execution (
             id, public_id, state, source, principal, customer_id, agent_id, version_id, wallet_id, caller_key,
             end_user, own_key, model, idempotency_key, fingerprint, estimate, max_charge, quoted_usage,
-            opened_at, expires_at)
+            opened_at, expires_at, quota_wallet_id)
         SELECT v_ids[i.place], i.public_id, 'reserved', i.source, i.principal, v_customers[i.place], i.agent,
             i.version, v_own[i.place], i.caller_key, i.end_user, i.own_key, i.model, i.key, i.fingerprint,
-            i.estimate, i.max_charge, i.usage, p_now, i.expires_at
+            i.estimate, i.max_charge, i.usage, p_now, i.expires_at, v_quotas[i.place]
         FROM billing_reserve_items(p_items) i WHERE v_claims[i.place]
         ORDER BY i.principal, i.key
         ON CONFLICT (principal, idempotency_key) DO NOTHING
@@ -244,15 +286,17 @@ BEGIN
 
     SELECT array_agg(h.o_placed ORDER BY h.o_place), array_agg(h.o_instead ORDER BY h.o_place),
         array_agg(h.o_hold ORDER BY h.o_place), array_agg(h.o_wallet ORDER BY h.o_place),
-        array_agg(h.o_available ORDER BY h.o_place)
-    INTO v_placed, v_instead, v_holds, v_wallets, v_available
+        array_agg(h.o_available ORDER BY h.o_place), array_agg(h.o_quota_hold ORDER BY h.o_place),
+        array_agg(h.o_quota ORDER BY h.o_place)
+    INTO v_placed, v_instead, v_holds, v_wallets, v_available, v_quota_holds, v_quota_left
     FROM wallets_hold_place_many(v_scoped, v_own, v_amounts, v_groups, v_tries, 'execution', v_public_ids,
-        v_hold_public_ids, v_expires_at, p_now) h;
+        v_hold_public_ids, v_quotas, v_quota_amounts, v_quota_public_ids, v_expires_at, p_now) h;
 
     -- What claimed its key and is placed learns its hold; what is not placed gives the key back.
     UPDATE billing_execution e SET hold_id = v_holds[i.place], wallet_id = v_wallets[i.place],
         held = CASE WHEN v_holds[i.place] IS NULL THEN 0 ELSE i.amount END,
-        available_after_reserve = v_available[i.place]
+        available_after_reserve = v_available[i.place], quota_hold_id = v_quota_holds[i.place],
+        quota_held = v_quota_amounts[i.place]
     FROM billing_reserve_items(p_items) i
     WHERE e.id = v_ids[i.place] AND v_claims[i.place] AND v_placed[i.place];
     DELETE FROM billing_execution e USING billing_reserve_items(p_items) i
@@ -260,11 +304,12 @@ BEGIN
     INSERT INTO billing_execution (
         id, public_id, state, source, principal, customer_id, agent_id, version_id, wallet_id, hold_id, caller_key,
         end_user, own_key, model, idempotency_key, fingerprint, estimate, max_charge, quoted_usage, held,
-        available_after_reserve, opened_at, expires_at)
+        available_after_reserve, opened_at, expires_at, quota_wallet_id, quota_hold_id, quota_held)
     SELECT v_ids[i.place], i.public_id, 'reserved', i.source, i.principal, v_customers[i.place], i.agent,
         i.version, v_wallets[i.place], v_holds[i.place], i.caller_key, i.end_user, i.own_key, i.model, i.key,
         i.fingerprint, i.estimate, i.max_charge, i.usage,
-        CASE WHEN v_holds[i.place] IS NULL THEN 0 ELSE i.amount END, v_available[i.place], p_now, i.expires_at
+        CASE WHEN v_holds[i.place] IS NULL THEN 0 ELSE i.amount END, v_available[i.place], p_now, i.expires_at,
+        v_quotas[i.place], v_quota_holds[i.place], v_quota_amounts[i.place]
     FROM billing_reserve_items(p_items) i WHERE v_placed[i.place] AND NOT v_claims[i.place] ORDER BY i.place;
 
     RETURN QUERY
@@ -272,7 +317,9 @@ BEGIN
             WHEN v_placed[i.place] THEN 'new'
             WHEN e.id IS NOT NULL THEN CASE WHEN e.fingerprint = i.fingerprint THEN 'replayed' ELSE 'key_reused' END
             WHEN v_customers[i.place] IS NULL THEN 'no_customer'
-            ELSE 'insufficient' END,
+            WHEN v_quota_amounts[i.place] = 0 OR (
+                i.amount > 0 AND least(v_most[i.place], v_available[i.place]) < i.amount) THEN 'insufficient'
+            ELSE 'quota' END,
         CASE WHEN v_placed[i.place] THEN i.public_id ELSE e.public_id::text END,
         CASE WHEN v_placed[i.place] THEN CASE WHEN v_holds[i.place] IS NOT NULL THEN i.hold_public_id END
             ELSE (SELECT h.public_id::text FROM wallets_hold h WHERE h.id = e.hold_id) END,
@@ -283,7 +330,8 @@ BEGIN
             -- It would be covered by now: it is told what it was refused for.
             ELSE v_most[i.place] END,
         CASE WHEN v_placed[i.place] THEN i.expires_at ELSE e.expires_at END,
-        (SELECT v.public_id::text FROM marketplace_planversion v WHERE v.id = e.version_id)
+        (SELECT v.public_id::text FROM marketplace_planversion v WHERE v.id = e.version_id),
+        least(v_quota_most[i.place], v_quota_left[i.place])
     FROM billing_reserve_items(p_items) i
     LEFT JOIN LATERAL (
         SELECT * FROM billing_execution x

@@ -16,6 +16,15 @@ DO $$ BEGIN
             answer text, charged bigint, unbilled bigint, wallet bigint, available bigint, transaction bigint
         );
     END IF;
+    IF NOT EXISTS (
+        SELECT FROM pg_attribute WHERE attrelid = 'billing_settling'::regclass AND attname = 'quota' AND NOT attisdropped)
+    THEN
+        -- The quota that it takes from too: its wallet, how much (null: nothing), and what it has reserved of it.
+        ALTER TYPE billing_settling
+            ADD ATTRIBUTE quota_unit text, ADD ATTRIBUTE quota bigint, ADD ATTRIBUTE quota_wanted bigint,
+            ADD ATTRIBUTE quota_hold bigint, ADD ATTRIBUTE quota_held bigint, ADD ATTRIBUTE quota_used bigint, ADD ATTRIBUTE quota_free bigint,
+            ADD ATTRIBUTE quota_opened timestamptz;
+    END IF;
 END $$;
 
 -- What the items are about; their executions are locked.
@@ -29,10 +38,15 @@ LANGUAGE sql STABLE AS $$
         e.id, e.state, e.hold_id, e.held, e.hold_opened_at, e.settle_fingerprint,
         coalesce(e.customer_id, p.o_customer), coalesce(e.agent_id, (item -> 'run' ->> 'agent')::bigint),
         coalesce(e.version_id, (item -> 'run' ->> 'version')::bigint), coalesce(e.wallets, p.o_wallets, '{}'),
-        NULL, NULL, NULL, NULL, NULL, NULL)::billing_settling ORDER BY n)
+        NULL, NULL, NULL, NULL, NULL, NULL, item -> 'quota' ->> 'unit',
+        CASE WHEN item -> 'quota' IS NULL THEN NULL ELSE coalesce(e.quota_wallet_id,
+            wallets_quota(p.o_customer, item -> 'quota' ->> 'unit')) END,
+        CASE WHEN (item ->> 'charges')::boolean THEN (item -> 'quota' ->> 'amount')::bigint END,
+        e.quota_hold_id, e.quota_held, NULL, NULL, e.quota_opened_at)::billing_settling ORDER BY n)
     FROM unnest(p_items) WITH ORDINALITY AS x(item, n)
     LEFT JOIN LATERAL (
-        SELECT f.*, h.opened_at AS hold_opened_at, array_remove(ARRAY[f.wallet_id], NULL) AS wallets
+        SELECT f.*, h.opened_at AS hold_opened_at, CASE WHEN f.quota_hold_id IS NOT NULL THEN f.opened_at END
+            AS quota_opened_at, array_remove(ARRAY[f.wallet_id], NULL) AS wallets
         FROM billing_execution f LEFT JOIN wallets_hold h ON h.id = f.hold_id
         WHERE f.public_id = item ->> 'execution'
     ) e ON true
@@ -55,7 +69,10 @@ BEGIN
     FOR c IN 1 .. cardinality(p_claimants) LOOP
         v_taken := v_all[c];
         v_run := p_runs[p_claimants[c]];
-        v_run.answer := CASE WHEN v_taken.charged IS NULL THEN 'insufficient' ELSE 'settled' END;
+        v_run.answer := CASE WHEN v_taken.charged IS NOT NULL THEN 'settled'
+            WHEN v_taken.quota_free IS NOT NULL THEN 'quota' ELSE 'insufficient' END;
+        v_run.quota_used := v_taken.quota_used;
+        v_run.quota_free := v_taken.quota_free;
         v_run.charged := v_taken.charged;
         v_run.unbilled := CASE WHEN v_run.charges THEN v_run.cost - v_taken.charged ELSE 0 END;
         v_run.state := CASE WHEN NOT v_run.charges THEN 'released'
@@ -69,21 +86,25 @@ BEGIN
 END $$;
 
 -- What an item asks of the ledger. Within the hold it is charged in full; above it in full or the hold alone (ledger.md
--- rule 13); after expiry what the hold had been and available still covers; without a reserve in full or not at all.
+-- rule 13); after expiry what the hold had been and available still covers; without a reserve in full or not at all. Of
+-- the quota likewise.
 CREATE OR REPLACE FUNCTION billing_claim(p_run billing_settling, p_now timestamptz) RETURNS wallets_claim
 LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
         WHEN p_run.direct THEN ROW(
             CASE WHEN p_run.due > 0 THEN p_run.wallets ELSE p_run.wallets[cardinality(p_run.wallets) : ] END,
             p_run.due, NULL, 0, p_now, 'refuse', p_run.run, p_run.principal, p_run.occurred_at,
-            NULL, NULL, NULL, NULL)::wallets_claim
+            CASE WHEN p_run.quota_wanted > 0 THEN p_run.quota END, p_run.quota_wanted, NULL, 0,
+            p_now)::wallets_claim
         WHEN p_run.state = 'expired' THEN ROW(
             p_run.wallets, least(p_run.due, p_run.held), NULL, 0, p_now, 'rest', p_run.run, p_run.principal,
-            p_run.occurred_at, NULL, NULL, NULL, NULL)::wallets_claim
+            p_run.occurred_at, CASE WHEN p_run.quota_wanted > 0 THEN p_run.quota END,
+            least(p_run.quota_wanted, p_run.quota_held), NULL, 0, p_now)::wallets_claim
         ELSE ROW(
             p_run.wallets, CASE WHEN p_run.charges OR p_run.hold IS NULL THEN p_run.due END, p_run.hold, p_run.held,
             coalesce(p_run.opened, p_now), 'hold', p_run.run, p_run.principal, p_run.occurred_at,
-            NULL, NULL, NULL, NULL)::wallets_claim
+            p_run.quota, p_run.quota_wanted, p_run.quota_hold, p_run.quota_held,
+            coalesce(p_run.quota_opened, p_now))::wallets_claim
     END
 $$;
 
@@ -146,7 +167,8 @@ BEGIN
 
         v_run.answer := CASE
             WHEN v_run.answer IS NOT NULL THEN v_run.answer
-            WHEN v_run.direct THEN CASE WHEN v_run.customer IS NULL THEN 'no_customer' END
+            WHEN v_run.direct THEN CASE WHEN v_run.customer IS NULL THEN 'no_customer'
+                WHEN v_run.quota_wanted > 0 AND v_run.quota IS NULL THEN 'quota' END
             WHEN v_run.id IS NULL THEN 'no_execution'
             WHEN v_closer[v_place] IS NOT NULL THEN CASE
                 WHEN (p_runs[v_closer[v_place]]).fingerprint = v_run.fingerprint THEN 'replayed' ELSE 'closed' END
@@ -193,7 +215,8 @@ BEGIN
             released = greatest(e.held - x.charged, 0), unbilled = x.unbilled, cells = x.cells,
             platform_amount = x.charged - x.earned, cash = x.cash, overage = x.overage, zero_cash_earned = x.zero_cash,
             processing = x.processing, self_dealing = x.self_dealing, available_after_settle = x.available,
-            occurred_at = x.occurred_at, closed_at = p_now, settlement_id = x.transaction
+            occurred_at = x.occurred_at, closed_at = p_now, settlement_id = x.transaction,
+            quota_used = coalesce(x.quota_used, 0)
         FROM ROWS FROM (
             unnest(p_items), unnest(v_split.o_cells), unnest(v_split.o_earned), unnest(v_split.o_zero_cash),
             unnest(v_split.o_cash), unnest(v_split.o_overage), unnest(v_split.o_processing),
@@ -206,11 +229,12 @@ BEGIN
             id, public_id, state, source, principal, customer_id, agent_id, version_id, wallet_id, estimate,
             opened_at, expires_at, settle_fingerprint, usage, lines, outcome, model, cost, charged, unbilled, cells,
             platform_amount, cash, overage, zero_cash_earned, processing, self_dealing, available_after_settle,
-            occurred_at, closed_at, settlement_id)
+            occurred_at, closed_at, settlement_id, quota_wallet_id, quota_used)
         SELECT x.id, x.run, x.state, 'router', x.principal, x.customer, x.agent, x.version, x.wallet, x.cost, p_now,
             p_now, x.fingerprint, x.item -> 'usage', x.item -> 'lines', x.item ->> 'outcome', x.item ->> 'model',
             x.cost, x.charged, x.unbilled, x.cells, x.charged - x.earned, x.cash, x.overage, x.zero_cash,
-            x.processing, x.self_dealing, x.available, x.occurred_at, p_now, x.transaction
+            x.processing, x.self_dealing, x.available, x.occurred_at, p_now, x.transaction, x.quota,
+            coalesce(x.quota_used, 0)
         FROM ROWS FROM (
             unnest(p_items), unnest(v_split.o_cells), unnest(v_split.o_earned), unnest(v_split.o_zero_cash),
             unnest(v_split.o_cash), unnest(v_split.o_overage), unnest(v_split.o_processing),
@@ -251,6 +275,8 @@ CREATE OR REPLACE FUNCTION billing_settle_answers(p_runs billing_settling[]) RET
                 'processing', e.processing, 'lines', e.lines, 'version', e.version))
         WHEN x.answer = 'insufficient' THEN jsonb_build_object('answer', x.answer, 'required', x.due,
             'available', x.available)
+        WHEN x.answer = 'quota' THEN jsonb_build_object('answer', x.answer, 'unit', x.quota_unit,
+            'required', x.quota_wanted, 'available', coalesce(x.quota_free, 0))
         ELSE jsonb_build_object('answer', x.answer) END ORDER BY x.ordinality)
     FROM unnest(p_runs) WITH ORDINALITY x
     LEFT JOIN LATERAL (
@@ -281,7 +307,7 @@ BEGIN
     IF cardinality(v_names) IS DISTINCT FROM cardinality(v_items) THEN
         -- The keys are read when nobody else can charge these wallets: a duplicate waits here, then finds them.
         PERFORM 1 FROM wallets_wallet
-        WHERE id = ANY (ARRAY(SELECT unnest(wallets) FROM unnest(v_runs))) ORDER BY id FOR NO KEY UPDATE;
+        WHERE id = ANY (ARRAY(SELECT unnest(wallets || quota) FROM unnest(v_runs))) ORDER BY id FOR NO KEY UPDATE;
     END IF;
     v_decided := billing_settle_decide(v_items, v_locked, p_now, v_runs);
     IF v_decided.o_settled THEN

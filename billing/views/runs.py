@@ -33,6 +33,7 @@ NUMBER_LENGTH_MAX: Final = 40
 MODEL_LENGTH_MAX: Final = 120
 REFUSALS: Final = {
     Gate.WALLET: ("Not enough credits", "Your wallet does not cover this run."),
+    Gate.QUOTA: ("Your plan's quota is used up", "It is filled again when the next period begins."),
     Gate.SUBSCRIPTION: ("A subscription is needed", "This agent runs for its subscribers only."),
 }
 

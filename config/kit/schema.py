@@ -53,6 +53,8 @@ class Problem(msgspec.Struct):
     required: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     shortfall: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     top_up_url: str | msgspec.UnsetType = msgspec.UNSET
+    # Where a quota is short: {"unit", "required", "available"}.
+    quota: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 def add_plain_views(result: dict[str, Any], **_: Any) -> dict[str, Any]:

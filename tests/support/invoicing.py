@@ -11,6 +11,7 @@ from billing.operations.invoices.drafting import LineIn
 from billing.periods import Period
 from billing.stripe.client import client
 from tests.support.people import open_customer
+from wallets.models import Wallet
 
 NOW: Final = dt.datetime(2026, 4, 1, tzinfo=dt.UTC)
 MARCH: Final = Period(dt.datetime(2026, 3, 1, tzinfo=dt.UTC), NOW)
@@ -37,6 +38,23 @@ def add(invoice: Invoice, cents: int, *, source: str, now: dt.datetime = NOW) ->
 def issued(customer: Customer, *cents: int, now: dt.datetime = NOW, name: str = "use") -> Invoice:
     """Issue an invoice with one line of use for each amount."""
     return finalising.finalise(invoice_id=draft_of(customer, *cents, now=now, name=name).pk, now=now)
+
+
+def bill_overage(
+    customer: Customer, wallet: Wallet, *, debt: int, cents: int, now: dt.datetime = NOW
+) -> Invoice:
+    """Issue an invoice with one line for what a wallet owes."""
+    invoice = drafting.draft(customer_id=customer.pk, period=MARCH, now=now)
+    line = LineIn(
+        kind="overage",
+        text="Overage",
+        source=f"overage:{wallet.pk}",
+        amount_micros=cents * 10_000,
+        wallet_id=wallet.pk,
+        debt=debt,
+    )
+    drafting.add_line(invoice=invoice, line=line, now=now)
+    return finalising.finalise(invoice_id=invoice.pk, now=now)
 
 
 def with_card(customer: Customer | None = None, *, card: str = GOOD) -> Customer:

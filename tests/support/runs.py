@@ -58,13 +58,14 @@ def make_agent(
     manifest: str = PER_REQUEST,
     creator: Creator | None = None,
     outcome_policy: str = "success",
+    quota_unit: str = "",
     now: dt.datetime = LONG_AGO,
 ) -> Agent:
     """Publish an agent; its creator is Alice unless said."""
     owner = creator or make_creator(now=now)
     listing = Listing(name=slug.title(), slug=slug, outcome_policy=outcome_policy)
     agent = listings.create(creator=owner, listing=listing, now=now)
-    publishing.publish(agent=agent, manifest=manifest, actor="test", now=now)
+    publishing.publish(agent=agent, manifest=manifest, actor="test", now=now, quota_unit=quota_unit)
     agent.refresh_from_db()
     return agent
 

@@ -41,6 +41,12 @@ DO $$ BEGIN
             ADD ATTRIBUTE quota_seq bigint,
             ADD ATTRIBUTE quota_balance bigint;
     END IF;
+    IF NOT EXISTS (
+        SELECT FROM pg_attribute
+        WHERE attrelid = 'wallets_claim'::regclass AND attname = 'quota_opened' AND NOT attisdropped)
+    THEN
+        ALTER TYPE wallets_claim ADD ATTRIBUTE quota_opened timestamptz; -- as `opened`, of the quota's grants
+    END IF;
 END $$;
 
 -- What claims took of quotas: their holds close, and each has a transaction of its own in the meter's unit.
@@ -258,7 +264,8 @@ BEGIN
                 v_taken.quota_transaction := v_transaction;
             END IF;
             FOR g IN width_bucket(v_wallet - 1, g_wallet) + 1 .. width_bucket(v_wallet, g_wallet) LOOP
-                CONTINUE WHEN g_remaining[g] = 0 OR g_expires[g] <= v_claim.opened;
+                CONTINUE WHEN g_remaining[g] = 0
+                    OR g_expires[g] <= CASE part WHEN 1 THEN v_claim.opened ELSE v_claim.quota_opened END;
                 v_take := least(g_remaining[g], v_left);
                 v_cash := wallets_cash_of(g_cash[g], v_take, g_remaining[g] + g_frozen[g]);
                 g_remaining[g] := g_remaining[g] - v_take;
@@ -368,7 +375,7 @@ BEGIN
         RAISE EXCEPTION 'hold % is not open', p_hold USING ERRCODE = 'FB409';
     END IF;
     v_taken := (wallets_take(p_source_type, ARRAY[ROW(ARRAY[p_wallet], p_amount, p_hold, v_hold.amount,
-        coalesce(v_hold.opened_at, p_now), 'refuse', p_source_id, p_actor, p_occurred_at, NULL, NULL, NULL,
+        coalesce(v_hold.opened_at, p_now), 'refuse', p_source_id, p_actor, p_occurred_at, NULL, NULL, NULL, NULL,
         NULL)::wallets_claim], p_now))[1];
     IF v_taken.charged IS NULL THEN
         RAISE EXCEPTION 'wallet % does not cover %', p_wallet, p_amount USING ERRCODE = 'FB402';

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from accounts.models import Customer
 from billing.models import Execution
 from billing.operations import executions, posting, settlement
 from billing.queries import receipts
 from billing.runs import Blocked, Gate, Report
 from config.devservices import postgres
 from tests import conftest
-from tests.support import ledger, runs
+from tests.support import invoicing, ledger, runs
 from tests.support.runs import MONDAY, credits
 from wallets import chart, debts, grants, money, queries
 from wallets.ledger import Leg, Source, post
@@ -106,14 +107,9 @@ def renew(wallet: Wallet) -> None:
 
 def invoice(wallet: Wallet) -> None:
     """Bill all that is owed, at its face."""
-    amount = debts.owed(wallet_id=wallet.pk)
-    debts.bill(
-        wallet_id=wallet.pk,
-        amount=amount,
-        bill_cents=money.credits_to_cents(amount),
-        source=Source("invoice_line", "1"),
-        now=MONDAY,
-    )
+    owed = debts.owed(wallet_id=wallet.pk)
+    bob = Customer.objects.get(pk=wallet.owner_id)
+    invoicing.bill_overage(bob, wallet, debt=owed, cents=money.credits_to_cents(owed), now=MONDAY)
 
 
 @pytest.fixture
