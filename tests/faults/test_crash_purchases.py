@@ -8,7 +8,7 @@ from tests.support.tales.purchases import TALES
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1500),
     pytest.mark.django_db(transaction=True),
 ]
 

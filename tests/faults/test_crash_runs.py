@@ -9,7 +9,7 @@ from wallets import seals
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1500),
     pytest.mark.django_db(transaction=True),
 ]
 

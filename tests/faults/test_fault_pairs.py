@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 import stripe
 
-from tests.support import crash_points, outages
+from tests.support import crash_points, footprints, outages
 from tests.support.crash_points import Life
 from tests.support.outages import FAULTS, Request
 from tests.support.stories import Lives, Stage, Story, in_peace, killed_at, told
@@ -46,7 +46,7 @@ class Pairs:
         second = self._second(recovers, requests)
         where = f"{tale}, killed before boundary {first}, then {second[0]}"
         _, found = self.stage.play(TALES[tale], killed_at(first), disturbed=second[1])
-        return told(where, self.stage.wrongs(found, calm))
+        return told(where, footprints.differences(found, calm) + self.stage.broken_books())
 
     def _learn(self, tale: str, story: Story) -> tuple[list[str], int, int, list[Request]]:
         """Play a story in peace, once; give its end, and how many boundaries and which requests it has."""

@@ -1,13 +1,12 @@
 """Every request to Stripe with every fault of Stripe's: a sweep later, the end is the one of a quiet day."""
 
-import os
 from collections.abc import Mapping
 
 import pytest
 import stripe
 from django.conf import LazySettings
 
-from tests.support import outages
+from tests.support import footprints, outages
 from tests.support.outages import FAULTS, READ_SECONDS
 from tests.support.stories import Stage, Story, in_peace, told
 from tests.support.tales import payouts, purchases
@@ -15,8 +14,7 @@ from tests.support.tales import payouts, purchases
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.slow,
-    pytest.mark.skipif("FAULT_MINUTES" not in os.environ, reason="played by make faults"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1500),
     pytest.mark.django_db(transaction=True),
 ]
 
@@ -67,9 +65,10 @@ def broken_everywhere(stage: Stage, tales: Mapping[str, Story], monkeypatch: pyt
         for request in requests:
             for fault, kind in FAULTS.items():
                 _, found = stage.play(story, outages.broken(stage.stripe, kind, request))
-                wrongs += told(f"{tale}, {request}, {fault}", stage.wrongs(found, calm))
+                wrongs += told(f"{tale}, {request}, {fault}", footprints.differences(found, calm))
                 broken += 1
         _, found = stage.play(story, outages.down)
-        wrongs += told(f"{tale}, Stripe down", stage.wrongs(found, calm))
+        wrongs += told(f"{tale}, Stripe down", footprints.differences(found, calm))
+        wrongs += told(tale, stage.broken_books())
     assert not wrongs, "\n".join(wrongs)
     return broken

@@ -96,6 +96,8 @@ def live(act: Callable[[], Any], *, die_at: int | None = None) -> Life:
 
     For tests with `django_db(transaction=True)`. Raises RuntimeError when the child failed by itself.
     """
+    # What is not committed here, the child would not see.
+    assert connection.get_autocommit()
     connections.close_all()
     reader, writer = os.pipe()
     with warnings.catch_warnings():

@@ -25,6 +25,8 @@ LEFT_OUT: Final = {
     *("wallets.Seal", "wallets.SealHead", "wallets.SealProgress", "wallets.BooksCheck"),
     *("payouts.PayoutRun", "payouts.PayoutStateChange"),
 }
+# A doubt that is over: its row tells of it, and says when it ended.
+ENDED: Final = {"billing.QuarantinedEvent": "resolved_at"}
 # How often, not what: a call that is repeated counts once more.
 TRIES: Final = {"calls", "called_at", "attempts", "checked_at", "error_detail"}
 # What names a row without being a foreign key, and where in a common wallet an entry came to stand.
@@ -56,7 +58,7 @@ def of(mark: Mark, *, name: str, standin: StripeStandin | None = None) -> list[s
     heights = _heights()
     fresh = {model: _since(model, last) for model, last in mark.tables.items() if heights[model] != last}
     rows = {(model, row.pk): row for model, found in fresh.items() for row in found}
-    lines = [_line(row, rows, name, DEPTH) for row in rows.values()]
+    lines = [_line(row, rows, name, DEPTH) for row in rows.values() if not _ended(row)]
     return sorted([*lines, *(_at_stripe(standin, mark.stripe) if standin else [])])
 
 
@@ -102,6 +104,11 @@ def _models() -> Iterator[type[Model]]:
 def _since(model: type[Model], last: Any) -> list[Row]:
     rows = model._base_manager.all()
     return list(rows.filter(id__gt=last)) if _has_id(model) else [row for row in rows if row.pk not in last]
+
+
+def _ended(row: Row) -> bool:
+    label = row._meta.label
+    return label in ENDED and getattr(row, ENDED[label]) is not None
 
 
 def _has_id(model: type[Model]) -> bool:

@@ -33,7 +33,6 @@ FAULTS: Final[dict[str, dict[str, Any]]] = {
     "409": {"kind": "status", "status": 409, "code": "lock_timeout"},
     "no answer in time": {"kind": "delay", "ms": SLOW_MS},
 }
-KEPT: Final = {"kind": "error_after", "sticky": True}
 # Words of a path that look like ids.
 NAMES: Final = {"balance_transactions", "account_links", "login_links", "payment_intents", "payment_methods"}
 

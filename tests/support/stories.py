@@ -135,10 +135,11 @@ class Stage:
             calm = self.undisturbed(story)
             for k in itertools.count(1):
                 life, found = self.play(story, killed_at(k))
-                wrongs += told(f"{tale}, killed before {life.last}", self.wrongs(found, calm))
+                wrongs += told(f"{tale}, killed before {life.last}", footprints.differences(found, calm))
                 if not life.killed:
                     break
                 kills[tale] += 1
+            wrongs += told(tale, self.broken_books())
         assert not wrongs, "\n".join(wrongs)
         return kills
 
@@ -149,10 +150,9 @@ class Stage:
         assert life.boundaries
         return calm
 
-    def wrongs(self, found: list[str], expected: list[str]) -> list[str]:
-        """List what differs from the undisturbed end, and what the books say."""
-        broken = books.violations(now=self.now)
-        return footprints.differences(found, expected) + [f"books: {one}" for one in broken]
+    def broken_books(self) -> list[str]:
+        """List what the books say of all that was played: nothing is ever deleted, so once a story is enough."""
+        return [f"books: {one}" for one in books.violations(now=self.now)]
 
     def _set(self) -> None:
         self.time.begins_anew()
