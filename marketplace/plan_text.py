@@ -10,8 +10,8 @@ from marketplace.price_text import dollars, percent
 from marketplace.terms import EntitlementTerms, Interval, PlanTerms, PriceModel, PriceTerms, TierTerms
 from wallets.money import MICRO, credits_to_usd, text, usd_text
 
-# A price below a tenth of a cent is told for a thousand, a million … units.
-TOLD_MIN: Final = Decimal("0.001")
+# A price below a fifth of a cent is told for a thousand, a million … units.
+TOLD_MIN: Final = Decimal("0.002")
 SCALE: Final = 1000
 PER_MAX: Final = SCALE**4
 BY_AGREEMENT: Final = "By agreement"
@@ -44,8 +44,12 @@ def points(plan: PlanTerms, tier: TierTerms, words: Words) -> Iterator[str]:
     for entitlement in tier.entitlements:
         if entitlement.included:
             yield included(entitlement, tier.interval, words)
+    limits = {each.metric: each for each in tier.entitlements}
     for component in plan.prices:
-        yield from charged(component, words)
+        limit = limits.get(component.metric)
+        yield from (above(line, limit) for line in charged(component, words))
+        if component.minimum:
+            yield f"{_usd(component.minimum)} for {_noun(component.metric, words)} at least"
     if tier.spend_cap_cents is not None:
         yield f"{dollars(tier.spend_cap_cents)} a {tier.interval} at most"
     if not plan.self_service:
@@ -96,8 +100,13 @@ def charged(component: PriceTerms, words: Words) -> Iterator[str]:
             yield f"{_usd(component.least)} to {_usd(component.most)} per {_one(noun)}, as stated with its use"
         case PriceModel.FLAT:
             yield f"{_usd(component.unit_price)} for {noun}"
-    if component.minimum:
-        yield f"{_usd(component.minimum)} for {noun} at least"
+
+
+def above(line: str, limit: EntitlementTerms | None) -> str:
+    """Tell a price that counts above what is included, and what it needs."""
+    if limit is None or not limit.included:
+        return line
+    return f"Then {line}, with overage on" if limit.unit else f"Then {line}"
 
 
 def commitments() -> Iterator[str]:
@@ -107,7 +116,7 @@ def commitments() -> Iterator[str]:
 
 
 def _bands(component: PriceTerms, noun: str) -> Iterator[str]:
-    whole = "all of it " if component.model is PriceModel.VOLUME else ""
+    whole = "for all of it " if component.model is PriceModel.VOLUME else ""
     lower = Decimal(0)
     for band in component.bands:
         reach = f"above {_number(lower)}" if band.up_to is None else f"up to {_number(band.up_to)}"

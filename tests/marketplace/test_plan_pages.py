@@ -23,8 +23,13 @@ def card(slug: str) -> PlanCard:
     [
         ("free", "Free", "", ("100 executions a month, then it stops",)),
         ("payg", "No fee", "", ("$0.01 per execution", "$50.00 a month at most")),
-        ("pro", "$29", "a month", ("5,000 executions a month", "$0.005 per execution")),
-        ("team", "$25", "a seat, a month", ("25,000 executions a seat, a month", "$0.003 per execution")),
+        ("pro", "$29", "a month", ("5,000 executions a month", "Then $0.005 per execution, with overage on")),
+        (
+            "team",
+            "$25",
+            "a seat, a month",
+            ("25,000 executions a seat, a month", "Then $0.003 per execution, with overage on"),
+        ),
         (
             "enterprise",
             "By agreement",
@@ -42,8 +47,8 @@ def card(slug: str) -> PlanCard:
             "a month",
             (
                 "50 GB-months a month",
-                "$0.023 per GB-month, up to 50,000",
-                "$0.021 per GB-month, above 50,000",
+                "Then $0.023 per GB-month, up to 50,000",
+                "Then $0.021 per GB-month, above 50,000",
             ),
         ),
         ("fine-tuning", "No fee", "", ("$0.15 for each 60 fine-tuning seconds begun",)),
@@ -51,7 +56,10 @@ def card(slug: str) -> PlanCard:
             "builds",
             "$10",
             "a month",
-            ("2,000 build minutes a month; up to 1,000 roll over", "$5.00 for each 500 build minutes begun"),
+            (
+                "2,000 build minutes a month; up to 1,000 roll over",
+                "Then $5.00 for each 500 build minutes begun",
+            ),
         ),
         (
             "deployments",
@@ -60,7 +68,7 @@ def card(slug: str) -> PlanCard:
             (
                 "3 deployment slots a month",
                 "10 runs at a time, no more",
-                "$10.00 per deployment slot",
+                "Then $10.00 per deployment slot",
             ),
         ),
     ],
