@@ -117,9 +117,10 @@ class EntitlementTerms:
     def blocked(self, *, overage: bool) -> bool:
         """Tell whether use stops at what is included; `overage` is the customer's consent to pay for more.
 
-        A soft limit that includes nothing is a price for each use: who subscribes has agreed to it.
+        Where no quota holds use back, or nothing is included, use has its price: who subscribes has agreed to it.
         """
-        return self.included is not None and (self.hard or (bool(self.included) and not overage))
+        consented = overage or not (self.unit and self.included)
+        return self.included is not None and (self.hard or not consented)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The patterns of mission row P8, each a seeded plan: a month of its events, what they become, what they cost."""
 
 import datetime as dt
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -18,7 +18,7 @@ FEBRUARY: Final = Period(dt.datetime(2026, 2, 1, tzinfo=dt.UTC), dt.datetime(202
 PUBLISHED: Final = FEBRUARY.start - dt.timedelta(days=1)
 NOW: Final = FEBRUARY.end + dt.timedelta(days=2)
 
-Events = list[tuple[int, str, dict[str, int]]]
+Events = list[tuple[int, str, dict[str, Any]]]
 
 
 def bill(slug: str, events: Events) -> list[tuple[str, str, int]]:

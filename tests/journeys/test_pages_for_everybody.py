@@ -18,6 +18,7 @@ OUTSIDE: Final = [
     "/",
     "/agents/",
     "/agents/per-request/",
+    "/plans/",
     "/accounts/login/",
     "/accounts/signup/",
     "/nowhere/",

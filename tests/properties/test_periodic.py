@@ -19,13 +19,15 @@ SEATS: Final = st.integers(min_value=1, max_value=50)
 CAPS: Final = st.integers(min_value=0, max_value=10**7)
 
 
-def entitlement(metric: str, included: Decimal | None, *, hard: bool, per_seat: bool) -> EntitlementTerms:
+def entitlement(
+    metric: str, included: Decimal | None, *, hard: bool, per_seat: bool, unit: str
+) -> EntitlementTerms:
     return EntitlementTerms(
         feature_id=1,
         feature=metric,
         name=metric,
         metric=metric,
-        unit="",
+        unit=unit,
         included=included,
         hard=hard,
         per_seat=per_seat,
@@ -54,16 +56,18 @@ def test_a_period_is_the_sum_of_its_components(
     assert all(line.amount_micros >= 0 and line.quantity > 0 for line in lines)
 
 
-@given(RATES, QUANTITIES, QUANTITIES, SEATS, st.tuples(st.booleans(), st.booleans(), st.booleans()))
+@given(RATES, QUANTITIES, QUANTITIES, SEATS, st.tuples(*[st.booleans()] * 4))
 def test_only_what_is_above_the_entitlement_is_charged(
     rate: Decimal,
     included: Decimal,
     used: Decimal,
     seats: int,
-    flags: tuple[bool, bool, bool],
+    flags: tuple[bool, bool, bool, bool],
 ) -> None:
-    hard, per_seat, overage = flags
-    terms = entitlement("execution", included, hard=hard, per_seat=per_seat)
+    hard, per_seat, overage, has_quota = flags
+    terms = entitlement(
+        "execution", included, hard=hard, per_seat=per_seat, unit="EXECUTION" if has_quota else ""
+    )
     lines = rate_period(
         prices=(PriceTerms(PriceModel.PER_UNIT, "execution", rate),),
         quantities={"execution": used},
@@ -73,7 +77,7 @@ def test_only_what_is_above_the_entitlement_is_charged(
     )
 
     allowed = Fraction(included) * (seats if per_seat else 1)
-    blocked = hard or (included and not overage)
+    blocked = hard or (has_quota and included and not overage)
     above = Fraction(0) if blocked else max(Fraction(used) - allowed, Fraction(0))
     assert abs(total(lines=lines) - above * Fraction(rate) * MICRO) <= Fraction(1, 2)
     assert sum((line.quantity for line in lines), Decimal(0)) == used
