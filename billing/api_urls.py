@@ -1,10 +1,11 @@
 from django.urls import path
 
-from billing.api import entitlements, events, executions, reports, topups, usage
+from billing.api import attaching, entitlements, events, executions, reports, topups, usage
 
 v1 = [
     path("wallet/topup", topups.top_up, name="wallet_topup"),
     path("wallet/topups/<str:public_id>", topups.top_up_detail, name="wallet_topup_detail"),
+    path("attach", attaching.attach_plan, name="attach"),
     path("check", entitlements.check_feature, name="check"),
     path("track", entitlements.track_feature, name="track"),
     path("events", events.report_events, name="events"),

@@ -98,6 +98,7 @@ ENDPOINTS: Final = {
     "v1:wallet_topup": Row(API | {CONSUMER: 400, CREATOR: 400}, method="post"),
     "v1:wallet_topup_detail": Row(API_OWN, "top_up"),
     "v1:events": Row(SERVICES | {SERVICE: 202}, method="post"),
+    "v1:attach": Row(SERVICES, method="post"),
     "v1:check": Row(SERVICES, method="post"),
     "v1:track": Row(SERVICES, method="post"),
     "v1:usage": Row(API),

@@ -8,18 +8,17 @@ import msgspec
 from django.http import HttpResponse
 from msgspec import Meta
 
-from accounts import customers, idempotency
+from accounts import idempotency
 from accounts.idempotency import key_of
 from accounts.models import Customer
 from accounts.plain_api import ApiRequest, api_view
 from billing import answers
-from billing.api.inputs import EventId, Name
+from billing.api.inputs import EventId, Name, subject
 from billing.operations import features
 from billing.operations.features import Checked, Use
 from billing.queries.entitlements import Standing
-from billing.runs import CustomerNotFoundError
 from config.kit import clock, http
-from config.kit.errors import DomainError, NotFoundError
+from config.kit.errors import DomainError
 from config.kit.strict_json import Exact
 from marketplace.models import Feature
 from marketplace.queries.features import feature as feature_named
@@ -80,7 +79,7 @@ def check_feature(request: ApiRequest, *, body: FeatureBody) -> FeatureAnswer:
     """Tell whether a customer may use so much of a feature now, and what is left of it."""
     return _checked(
         request,
-        _customer(body.customer),
+        subject(body.customer),
         feature_named(slug=body.feature),
         _quantity(body),
     )
@@ -97,7 +96,7 @@ def check_feature(request: ApiRequest, *, body: FeatureBody) -> FeatureAnswer:
 def track_feature(request: ApiRequest, *, body: TrackBody) -> HttpResponse:
     """Charge what a customer used of a feature, once; then tell what is left, and whether one more may be used."""
     use = Use(
-        customer=_customer(body.customer),
+        customer=subject(body.customer),
         feature=feature_named(slug=body.feature),
         quantity=_quantity(body),
         principal=request.principal.id,
@@ -121,13 +120,6 @@ def track_feature(request: ApiRequest, *, body: TrackBody) -> HttpResponse:
 
 def _quantity(body: FeatureBody) -> Decimal:
     return ONE if body.quantity is None else body.quantity
-
-
-def _customer(reference: str) -> Customer:
-    try:
-        return customers.find_or_open(reference=reference, now=clock.now())
-    except NotFoundError:
-        raise CustomerNotFoundError(f"There is no customer {reference!r}.") from None
 
 
 def _checked(request: ApiRequest, customer: Customer, feature: Feature, quantity: Decimal) -> FeatureAnswer:

@@ -1,21 +1,27 @@
-"""The bodies of the run path, checked; and the amounts in them."""
+"""The bodies of the API, checked; and the amounts, addresses and customers in them."""
 
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
+from django.conf import settings
 from msgspec import Meta
 
+from accounts import customers
 from accounts.idempotency import KEY_PATTERN
-from billing.runs import EVENTS_MAX, TTL_SECONDS_DEFAULT, TTL_SECONDS_MAX, Outcome
-from config.kit.errors import InvalidInputError
+from accounts.models import Customer
+from billing.runs import EVENTS_MAX, TTL_SECONDS_DEFAULT, TTL_SECONDS_MAX, CustomerNotFoundError, Outcome
+from config.kit import clock
+from config.kit.errors import InvalidInputError, NotFoundError
 from config.kit.strict_json import NUMBER_PATTERN, Exact
 from wallets import money
 
 CHECKS_MAX: Final = 1_000
 SEQUENCE_MAX: Final = 2**63 - 1
+URL_LENGTH_MAX: Final = 2_000
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=200)]
@@ -113,6 +119,37 @@ def credits_of(value: Any, *, field: str) -> int | None:
     if amount <= 0:
         raise _invalid(field, "must be more than 0")
     return amount
+
+
+def subject(reference: str, *, name: str = "", email: str = "") -> Customer:
+    """Give the customer that a service means, opening one nobody has heard of; raise CustomerNotFoundError."""
+    try:
+        return customers.find_or_open(reference=reference, name=name, email=email, now=clock.now())
+    except NotFoundError:
+        raise CustomerNotFoundError(f"There is no customer {reference!r}.") from None
+
+
+def return_urls(*, success_url: str | None, cancel_url: str | None) -> dict[str, str]:
+    """Take addresses on this site, or on one that the settings list: Stripe sends the payer's browser there.
+
+    Raises InvalidInputError for any other.
+    """
+    asked = {"success_url": success_url or "", "cancel_url": cancel_url or ""}
+    origins = {settings.SITE_URL, *getattr(settings, "CHECKOUT_RETURN_ORIGINS", ())}
+    for field, url in asked.items():
+        if url and (len(url) > URL_LENGTH_MAX or _origin(url) not in origins):
+            raise _invalid(field, "must be on this site or on an origin that this deployment allows")
+    return asked
+
+
+def _origin(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    # A backslash or a control character means one thing to us and another to a browser.
+    plain = url.isascii() and url.isprintable() and not set(url) & set(' \\"<>')
+    return f"{parts.scheme}://{parts.netloc}" if plain else ""
 
 
 def _agreed(value: Mapping[str, Any], field: str) -> int:

@@ -2,15 +2,14 @@
 
 import secrets
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
-from django.conf import settings
 from django.http import HttpResponse
 
 from accounts.idempotency import key_of
 from accounts.models import Customer
 from accounts.plain_api import ApiRequest, api_view
+from billing.api.inputs import return_urls
 from billing.models.topups import TopUp
 from billing.operations import topups
 from billing.operations.topups import Order
@@ -19,8 +18,6 @@ from config.kit import clock, http
 from config.kit.errors import InvalidInputError
 from wallets import money
 from wallets.money import Amount
-
-URL_LENGTH_MAX = 2_000
 
 
 class TopUpBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -108,7 +105,7 @@ def _customer(request: ApiRequest) -> Customer:
 
 
 def _order(body: TopUpBody) -> Order:
-    urls = {"success_url": _allowed(body, "success_url"), "cancel_url": _allowed(body, "cancel_url")}
+    urls = return_urls(success_url=body.success_url, cancel_url=body.cancel_url)
     if (body.amount_usd is None) == (body.package is None):
         raise InvalidInputError(
             "Name either amount_usd or package", errors=[{"pointer": "", "detail": "needs one of the two"}]
@@ -116,28 +113,6 @@ def _order(body: TopUpBody) -> Order:
     if body.package is not None:
         return topups.order_of_package(slug=body.package, **urls)
     return topups.order_of_amount(amount_cents=money.parse_cents(body.amount_usd or ""), **urls)
-
-
-def _allowed(body: TopUpBody, field: str) -> str:
-    """Take an address on this site, or on one that the settings list: Stripe sends the payer's browser there."""
-    url: str = getattr(body, field) or ""
-    if not url:
-        return ""
-    origins = {settings.SITE_URL, *getattr(settings, "CHECKOUT_RETURN_ORIGINS", ())}
-    if len(url) > URL_LENGTH_MAX or _origin(url) not in origins:
-        problem = "must be on this site or on an origin that this deployment allows"
-        raise InvalidInputError(f"{field} {problem}", errors=[{"pointer": f"/{field}", "detail": problem}])
-    return url
-
-
-def _origin(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    # A backslash or a control character means one thing to us and another to a browser.
-    plain = url.isascii() and url.isprintable() and not set(url) & set(' \\"<>')
-    return f"{parts.scheme}://{parts.netloc}" if plain else ""
 
 
 def _opened(top_up: TopUp) -> TopUpAnswer:

@@ -30,8 +30,9 @@ NO_KEYS: Final = tuple(
     for text in ("", "Bearer", "Bearer fbx_router_00000000_none", "Basic eDp4", "Bearer \xff", "Bearer a b")
 )
 KEPT: Final = 300
+PLANS: Final = ("credits-free", "payg", "credits-pro", "pro")
 FEATURES: Final = ("small-model-tokens", "sandbox", "egress", "sla", "execution")
-SERVICES: Final = frozenset({"/v1/check", "/v1/track", "/v1/events"})
+SERVICES: Final = frozenset({"/v1/attach", "/v1/check", "/v1/track", "/v1/events"})
 
 
 def _recent() -> deque[str]:
@@ -178,9 +179,15 @@ class World:
         if path == "/v1/events":
             several = [self._cloud_event() for _ in range(self.chance.randint(1, 5))]
             return self.chance.choice((several, several[0]))
+        if path == "/v1/attach":
+            return self._attach()
         said = {"customer": self.chance.choice(self.callers), "feature": self.chance.choice(FEATURES)}
         event_id = {"event_id": f"f{self.chance.randint(1, 2_000)}", "occurred_at": None}
         return said | {"quantity": 1} | (event_id if path == "/v1/track" else {})
+
+    def _attach(self) -> dict[str, Any]:
+        said = {"customer": self.chance.choice(self.callers), "plan": self.chance.choice(PLANS), "tier": ""}
+        return said | {"quantity": 1, "zone": "UTC", "success_url": None, "cancel_url": None, "email": ""}
 
     def _cloud_event(self) -> dict[str, Any]:
         number = self.chance.randint(1, 500)

@@ -24,7 +24,10 @@ State = Subscription.State
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a customer asks for: a plan by its slug, which tier of it, seats, and how it runs."""
+    """What a customer asks for: a plan by its slug, which tier of it, seats, and how it runs.
+
+    The two addresses are where the browser goes after a checkout; without them, to the subscription's page.
+    """
 
     plan: str
     tier: str = ""
@@ -32,6 +35,8 @@ class Choice:
     overage: bool = False
     alignment: str = Alignment.ANNIVERSARY.value
     zone: str = "UTC"
+    success_url: str = ""
+    cancel_url: str = ""
 
 
 class ByAgreementError(ForbiddenError):
@@ -110,7 +115,10 @@ def _wish(customer: Customer, terms: PlanTerms, tier: TierTerms, choice: Choice,
     row = SubscriptionTier.objects.get(pk=tier.id)
     cycle = Cycle(now, Interval(tier.interval), Alignment(choice.alignment), choice.zone)
     first = periods.first_worth(tier=row, quantity=choice.quantity, cycle=cycle)
+    back = {"success_url": choice.success_url, "cancel_url": choice.cancel_url}
+    # A service asks for many customers under one principal: a key of one is none of another's.
     said = (
+        customer.public_id,
         terms.slug,
         tier.name,
         *(str(each) for each in (choice.quantity, choice.overage, choice.alignment)),
@@ -121,13 +129,14 @@ def _wish(customer: Customer, terms: PlanTerms, tier: TierTerms, choice: Choice,
         tier_id=tier.id,
         fee_cents=first.fee_cents,
         credits=periods.worth(tier=row, quantity=choice.quantity).credits,
-        said=(*said, choice.zone),
+        said=(*said, choice.zone, *back.values()),
         facts={
             "quantity": choice.quantity,
             "overage": choice.overage,
             "alignment": choice.alignment,
             "zone": choice.zone,
             "trial_end": _trial_end(customer, terms, tier, now),
+            **{name: url for name, url in back.items() if url},
         },
     )
 
