@@ -1,6 +1,6 @@
 from django.urls import path
 
-from billing.api import attaching, entitlements, events, executions, reports, topups, usage
+from billing.api import attaching, entitlements, events, executions, reports, subscriptions, topups, usage
 
 v1 = [
     path("wallet/topup", topups.top_up, name="wallet_topup"),
@@ -9,6 +9,21 @@ v1 = [
     path("check", entitlements.check_feature, name="check"),
     path("track", entitlements.track_feature, name="track"),
     path("events", events.report_events, name="events"),
+    path("subscribe", subscriptions.subscribe, name="subscribe"),
+    path("subscriptions", subscriptions.subscription_list, name="subscriptions"),
+    path("subscriptions/<str:public_id>", subscriptions.subscription, name="subscription"),
+    path("subscriptions/<str:public_id>/preview", subscriptions.preview_change, name="subscription_preview"),
+    path(
+        "subscriptions/<str:public_id>/change", subscriptions.change_subscription, name="subscription_change"
+    ),
+    path(
+        "subscriptions/<str:public_id>/cancel", subscriptions.cancel_subscription, name="subscription_cancel"
+    ),
+    path("subscriptions/<str:public_id>/keep", subscriptions.keep_subscription, name="subscription_keep"),
+    path("subscriptions/<str:public_id>/pause", subscriptions.pause_subscription, name="subscription_pause"),
+    path(
+        "subscriptions/<str:public_id>/resume", subscriptions.resume_subscription, name="subscription_resume"
+    ),
     path("usage", reports.report, name="usage"),
     path("executions/<str:public_id>", executions.receipt, name="execution"),
 ]

@@ -101,6 +101,14 @@ ENDPOINTS: Final = {
     "v1:attach": Row(SERVICES, method="post"),
     "v1:check": Row(SERVICES, method="post"),
     "v1:track": Row(SERVICES, method="post"),
+    "v1:attach": Row(SERVICES, method="post"),
+    "v1:subscribe": Row(API | {CONSUMER: 400, CREATOR: 400}, method="post"),
+    "v1:subscriptions": Row(API),
+    "v1:subscription": Row(API_OWN, "subscription"),
+    **{
+        f"v1:subscription_{step}": Row(API_OWN, "subscription", "post")
+        for step in ("preview", "change", "cancel", "keep", "pause", "resume")
+    },
     "v1:usage": Row(API),
     "v1:execution": Row(API_OWN, "execution"),
     "v1:developer_earnings": Row(API_CREATORS),

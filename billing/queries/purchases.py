@@ -4,6 +4,7 @@ from accounts.models import Customer
 from billing.models.invoice_payments import InvoicePayment
 from billing.models.subscriptions import Subscription
 from billing.models.topups import TopUp
+from billing.queries import subscriptions
 from config.kit import ids
 from config.kit.errors import NotFoundError
 
@@ -33,11 +34,7 @@ def top_up_of(*, customer: Customer, public_id: str) -> TopUp:
 
 def subscription_of(*, customer: Customer, public_id: str) -> Subscription:
     """Give a customer's own subscription; raise NotFoundError for anybody else's."""
-    found = (
-        Subscription.objects.filter(customer=customer, public_id=public_id)
-        .select_related("agent", "tier", "version__plan")
-        .first()
-    )
+    found = subscriptions.of(customer=customer).filter(public_id=public_id).first()
     if found is None:
         raise NotFoundError(f"There is no subscription {public_id}.")
     return found

@@ -3,8 +3,9 @@
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
+from accounts.models import Customer
 from billing.models.subscriptions import LIVE, Subscription, SubscriptionPeriod
 from billing.periods import Alignment, Cycle, Interval, Period
 from marketplace.models import SubscriptionTier
@@ -73,3 +74,11 @@ def name(subscription: Subscription, *, tier: SubscriptionTier | None = None) ->
 def zone(subscription: Subscription) -> ZoneInfo:
     """Give the zone that a subscription's days are told in."""
     return ZoneInfo(subscription.zone)
+
+
+def of(*, customer: Customer) -> QuerySet[Subscription]:
+    """Give a customer's subscriptions, those included that wait for their payment."""
+    rows = Subscription.objects.filter(customer=customer)
+    return rows.select_related(
+        "agent", "tier__version__plan", "version__plan", "pending_tier__version__plan", "customer"
+    )
