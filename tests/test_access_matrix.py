@@ -101,7 +101,6 @@ ENDPOINTS: Final = {
     "v1:attach": Row(SERVICES, method="post"),
     "v1:check": Row(SERVICES, method="post"),
     "v1:track": Row(SERVICES, method="post"),
-    "v1:attach": Row(SERVICES, method="post"),
     "v1:subscribe": Row(API | {CONSUMER: 400, CREATOR: 400}, method="post"),
     "v1:subscriptions": Row(API),
     "v1:subscription": Row(API_OWN, "subscription"),

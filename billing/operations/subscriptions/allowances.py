@@ -8,9 +8,10 @@ from billing.models.subscriptions import Subscription, SubscriptionPeriod
 from billing.queries import subscriptions as queries
 from marketplace.queries import plans
 from marketplace.terms import EntitlementTerms
-from wallets import debts, money
+from wallets import debts, money, quotas
 from wallets import operations as wallet_operations
 from wallets.chart import CONSUMER
+from wallets.ledger import Source
 from wallets.models import Wallet
 
 # Far above any use, and far below where a balance ends: what a customer pays afterwards has no other limit.
@@ -21,6 +22,8 @@ def grant(*, period: SubscriptionPeriod, now: dt.datetime) -> None:
     """Give a period's quotas and let the customer go as far below zero as the plan and its consent allow."""
     if period.subscription.agent_id is not None:
         return
+    for entitlement in _counted(period):
+        _grant_quota(period, entitlement, now)
     permit(period=period, now=now)
 
 
@@ -30,8 +33,8 @@ def permit(*, period: SubscriptionPeriod, now: dt.datetime) -> None:
     if subscription.agent_id is not None:
         return
     for entitlement in _counted(period):
-        limit = 0 if entitlement.blocked(overage=subscription.overage) else NO_LIMIT
-        _limit(quota_wallet(customer_id=subscription.customer_id, unit=entitlement.unit), limit, now)
+        wallet = quotas.open_quota(customer_id=subscription.customer_id, unit=entitlement.unit, now=now)
+        _limit(wallet, 0 if entitlement.blocked(overage=subscription.overage) else NO_LIMIT, now)
     seats = period.quantity if period.tier.per_seat else 1
     limit = period.tier.overdraft * seats if subscription.overage else 0
     if limit:
@@ -80,6 +83,26 @@ def _counted(period: SubscriptionPeriod) -> list[EntitlementTerms]:
     terms = plans.plan_version_terms(version_id=period.tier.version_id)
     tier = next(each for each in terms.tiers if each.id == period.tier_id)
     return [each for each in tier.entitlements if each.unit]
+
+
+def _grant_quota(period: SubscriptionPeriod, entitlement: EntitlementTerms, now: dt.datetime) -> None:
+    included = int((entitlement.quantity(seats=period.quantity) or 0) * money.MICRO)
+    kept = min(int(entitlement.rollover_cap * money.MICRO), included)
+    ref = queries.period_ref(period)
+    parts = [
+        (included - kept, period.ends_at, ref),
+        (kept, queries.end_of_next(period), f"{ref}:rollover"),
+    ]
+    for amount, ends_at, source_id in parts:
+        if amount:
+            quotas.grant(
+                customer_id=period.subscription.customer_id,
+                unit=entitlement.unit,
+                amount=amount,
+                source=Source("subscription_period", source_id),
+                expires_at=ends_at,
+                now=now,
+            )
 
 
 def _wallet(customer_id: int, unit: str, scope: str) -> Wallet | None:

@@ -1,0 +1,132 @@
+"""What a plan's entitlements bring: quotas filled each period, and use beyond them billed where it was agreed."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from accounts.models import Customer
+from billing.models import Invoice, Subscription
+from billing.operations import payments, settlement
+from billing.runs import Report
+from config.kit.errors import DomainError
+from tests.support.checkout import NOW, pay
+from tests.support.people import open_customer
+from tests.support.plans import attach, current, draft_lines, on_sale, renew, settle_up
+from tests.support.processes import StripeStandin
+from wallets import quotas
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
+
+UNIT = "EXECUTION"
+ONE = 1_000_000
+APRIL = NOW.replace(month=4)
+
+
+def run(customer: Customer, count: int, *, key: str) -> None:
+    """Use so many executions."""
+    settlement.settle(
+        report=Report(
+            principal="test",
+            usage={"execution": Decimal(count)},
+            agent="execution",
+            caller=customer.public_id,
+            event_id=key,
+            occurred_at=NOW,
+        ),
+        now=NOW,
+    )
+
+
+def left(customer: Customer, *, now: Any = NOW) -> tuple[int, int]:
+    """Tell what is left of the quota, and what is owed beyond it, in whole units."""
+    found = quotas.left(customer_id=customer.pk, unit=UNIT, now=now)
+    wallet = quotas.find(customer_id=customer.pk, unit=UNIT)
+    assert wallet is not None
+    below = wallet.overdraft_limit or 0
+    return max(found.available - below, 0) // ONE, found.debt // ONE
+
+
+def bought(standin: StripeStandin, customer: Customer, plan: str, **choice: Any) -> Subscription:
+    """Subscribe to a paid plan and pay."""
+    subscription = attach(customer, plan, **choice)
+    pay(standin, subscription.stripe_session_id)
+    payments.fulfil(session_id=subscription.stripe_session_id, now=NOW)
+    return subscription
+
+
+def test_the_101st_run_of_the_free_plan_is_blocked() -> None:
+    on_sale()
+    bob = open_customer()
+    attach(bob, "free")
+    run(bob, 100, key="hundred")
+
+    with pytest.raises(DomainError) as refused:
+        run(bob, 1, key="one more")
+
+    assert refused.value.extra["blocking_gate"] == "quota"
+    assert left(bob) == (0, 0)
+
+
+def test_each_period_fills_it_anew() -> None:
+    on_sale()
+    bob = open_customer()
+    attach(bob, "free")
+    run(bob, 100, key="hundred")
+
+    renew(now=APRIL)
+
+    assert left(bob, now=APRIL) == (100, 0)
+    assert not Invoice.objects.exists()
+
+
+def test_overage_is_billed_where_it_was_agreed(stripe_standin: StripeStandin) -> None:
+    """W8, through the plan: 5,600 executions of Pro are $3.00 above its fee."""
+    on_sale()
+    bob = open_customer()
+    subscription = bought(stripe_standin, bob, "pro", overage=True)
+    run(bob, 5_600, key="many")
+    assert left(bob) == (0, 600)
+
+    renew(now=APRIL)
+    assert sorted(draft_lines(bob)) == [("fee", 2_900), ("overage", 300), ("usage", 0)]
+    settle_up(now=APRIL)
+
+    assert Invoice.objects.latest("pk").total_cents == 3_200
+    assert current(subscription).granted_at == APRIL
+    assert left(bob, now=APRIL) == (5_000, 0)
+
+
+def test_without_consent_it_stops_at_what_is_included(stripe_standin: StripeStandin) -> None:
+    on_sale()
+    bob = open_customer()
+    bought(stripe_standin, bob, "pro")
+
+    with pytest.raises(DomainError):
+        run(bob, 5_001, key="too many")
+
+
+def test_seats_bring_their_own(stripe_standin: StripeStandin) -> None:
+    """W9, through the plan: 80,000 of 3 seats are 5,000 over: $15.00."""
+    on_sale()
+    bob = open_customer()
+    bought(stripe_standin, bob, "team", quantity=3, overage=True)
+    assert left(bob) == (75_000, 0)
+    run(bob, 80_000, key="many")
+
+    renew(now=APRIL)
+
+    assert ("overage", 1_500) in draft_lines(bob)
+
+
+@pytest.mark.parametrize(("runs", "cents"), [(2_000, 2_000), (6_000, 5_000)])
+def test_pay_as_you_go_is_capped(runs: int, cents: int) -> None:
+    """W10, through the plan: a cent each, never more than $50 a month."""
+    on_sale()
+    bob = open_customer()
+    attach(bob, "payg")
+    run(bob, runs, key="many")
+
+    renew(now=APRIL)
+
+    assert sum(amount for _, amount in draft_lines(bob)) == cents
