@@ -1,6 +1,6 @@
 from django.urls import path
 
-from billing.api import attaching, entitlements, events, executions, reports, subscriptions, topups, usage
+from billing.api import attaching, entitlements, events, executions, invoices, reports, subscriptions, topups, usage
 
 v1 = [
     path("wallet/topup", topups.top_up, name="wallet_topup"),
@@ -26,6 +26,9 @@ v1 = [
     ),
     path("usage", reports.report, name="usage"),
     path("executions/<str:public_id>", executions.receipt, name="execution"),
+    path("invoices", invoices.invoice_list, name="invoices"),
+    path("invoices/<str:public_id>", invoices.invoice, name="invoice"),
+    path("invoices/<str:public_id>/pay", invoices.pay, name="invoice_pay"),
 ]
 internal = [
     path("usage/check", usage.check, name="usage_check"),

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from billing.stripe import webhooks
-from billing.views import runs, subscriptions, topups, usage, wallet
+from billing.views import invoices, runs, statements, subscriptions, topups, usage, wallet
 
 app_name = "billing"
 
@@ -23,5 +23,17 @@ urlpatterns = [
     path("runs/<str:public_id>/live/", runs.run_live, name="run_live"),
     path("runs/<str:public_id>/receipt/", runs.receipt, name="receipt"),
     path("usage/", usage.usage, name="usage"),
+    path("invoices/", invoices.invoice_list, name="invoices"),
+    path("invoices/card/", invoices.card_update, name="card_update"),
+    path("invoices/details/", invoices.billing_details, name="billing_details"),
+    path("invoices/<str:public_id>/", invoices.invoice, name="invoice"),
+    path("invoices/<str:public_id>/live/", invoices.invoice_live, name="invoice_live"),
+    path("invoices/<str:public_id>/pay/", invoices.invoice_pay, name="invoice_pay"),
+    path("invoices/<str:public_id>/print/", invoices.invoice_print, name="invoice_print"),
+    path("invoices/<str:public_id>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
+    path("invoices/<str:public_id>/csv/", invoices.invoice_csv, name="invoice_csv"),
+    path("statements/", statements.statement_list, name="statements"),
+    path("statements/<str:month>/", statements.statement, name="statement"),
+    path("statements/<str:month>/csv/", statements.statement_csv, name="statement_csv"),
     path("stripe/webhook/<uuid:uuid>/", webhooks.receive, name="stripe_webhook"),
 ]

@@ -43,6 +43,7 @@ GROUPS: Final = (
             ("billing.execution", "play_circle"),
             ("billing.topup", "add_card"),
             ("billing.subscription", "autorenew"),
+            ("billing.invoice", "receipt"),
             ("billing.balancetransaction", "sync_alt"),
             ("billing.quarantinedevent", "report"),
         ),

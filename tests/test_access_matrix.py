@@ -11,9 +11,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User
+from config.kit import clock
 from tests.support import market, people, runs
 from tests.support.checkout import ask
 from tests.support.creators import connect_stripe, drafted, earning_creator
+from tests.support.invoicing import issued
 from tests.support.processes import StripeStandin
 
 LOGIN: Final = "/accounts/login/"
@@ -79,6 +81,18 @@ PAGES: Final = {
     "billing:run_live": Row(OWN, "execution"),
     "billing:receipt": Row(OWN, "execution"),
     "billing:usage": Row(SIGNED_IN),
+    "billing:invoices": Row(SIGNED_IN),
+    "billing:card_update": Row(SIGNED_IN | {CONSUMER: 405, CREATOR: 405, STAFF: 405}),
+    "billing:billing_details": Row(SIGNED_IN),
+    "billing:invoice": Row(OWN, "invoice"),
+    "billing:invoice_live": Row(OWN, "invoice"),
+    "billing:invoice_pay": Row(OWN, "invoice", "post"),
+    "billing:invoice_print": Row(OWN, "invoice"),
+    "billing:invoice_pdf": Row(OWN, "invoice"),
+    "billing:invoice_csv": Row(OWN, "invoice"),
+    "billing:statements": Row(SIGNED_IN),
+    "billing:statement": Row(SIGNED_IN, "month"),
+    "billing:statement_csv": Row(SIGNED_IN, "month"),
     "billing:stripe_webhook": Row(HIDDEN, "no_endpoint", "post"),
     "payouts:overview": Row(CREATORS),
     "payouts:earnings": Row(CREATORS),
@@ -110,6 +124,9 @@ ENDPOINTS: Final = {
     },
     "v1:usage": Row(API),
     "v1:execution": Row(API_OWN, "execution"),
+    "v1:invoices": Row(API),
+    "v1:invoice": Row(API_OWN, "invoice"),
+    "v1:invoice_pay": Row(API_OWN, "invoice", "post"),
     "v1:developer_earnings": Row(API_CREATORS),
     "v1:developer_payouts": Row(API_CREATORS),
     "v1:developer_agent_stats": Row(API_CREATORS_OWN, "agent"),
@@ -120,7 +137,7 @@ ENDPOINTS: Final = {
     "internal:execution_release": Row(INTERNAL | {ROUTER: 409}, "execution", "post"),
 }
 # Never shown to a stranger, whatever the route.
-PRIVATE: Final = ("execution", "top_up", "subscription", "payout", "key", "draft_agent")
+PRIVATE: Final = ("execution", "top_up", "invoice", "subscription", "payout", "key", "draft_agent")
 # What the admin shows to staff who may do nothing: its start, its search, their password, its words.
 ADMIN_FOR_ALL_STAFF: Final = {
     "admin:index",
@@ -177,6 +194,8 @@ def owned(db: None, stripe_standin: StripeStandin) -> dict[str, str]:
         "top_up": ask(bob).public_id,
         "key": people.customer_key(bob).key.public_id,
         "customer": bob.public_id,
+        "invoice": issued(bob, 1_000).public_id,
+        "month": f"{clock.now():%Y-%m}",
         "no_endpoint": str(uuid.uuid4()),
     }
 

@@ -1,3 +1,4 @@
+from billing.admin.invoices import InvoiceAdmin
 from billing.admin.purchases import (
     BalanceTransactionAdmin,
     QuarantinedEventAdmin,
@@ -9,6 +10,7 @@ from billing.stripe.admin import EventAdmin, WebhookEndpointAdmin, WebhookEventT
 __all__ = [
     "BalanceTransactionAdmin",
     "EventAdmin",
+    "InvoiceAdmin",
     "QuarantinedEventAdmin",
     "SubscriptionAdmin",
     "TopUpAdmin",

@@ -1,6 +1,7 @@
 """A month of prepaid use on one statement: what came in, and a line for each agent, model and metric."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
@@ -16,6 +17,7 @@ from wallets.models import Entry, Wallet
 
 RATE_PLACES: Final = Decimal("0.000001")
 MONTHS_SHOWN: Final = 24
+WRITTEN: Final = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
 LINES: Final = """
     SELECT a.name AS agent, u.model, u.metric, sum(u.quantity) AS quantity, sum(u.charged)::bigint AS amount,
         count(DISTINCT u.execution_id) AS runs
@@ -47,6 +49,11 @@ class Month:
 
     year: int
     month: int
+
+    @property
+    def text(self) -> str:
+        """Write it as addresses have it."""
+        return f"{self.year}-{self.month:02d}"
 
     @property
     def start(self) -> dt.datetime:
@@ -137,18 +144,22 @@ def months(*, customer: Customer, now: dt.datetime) -> list[Month]:
     """List the months that have a statement, newest first."""
     wallets = Wallet.objects.filter(owner_type="consumer", owner_id=customer.pk)
     first = Entry.objects.filter(wallet__in=wallets).aggregate(at=Min("transaction__recorded_at"))["at"]
-    found, month = [], Month(now.year, now.month)
+    found: list[Month] = []
+    month = Month(now.year, now.month)
     while first and month.end > first and len(found) < MONTHS_SHOWN:
         found.append(month)
         month = month.before
     return found
 
 
-def asked(*, year: int, month: int, now: dt.datetime) -> Month:
-    """Give a month that has begun; raise NotFoundError for any other."""
-    if not (1 <= month <= 12 and 2000 <= year <= now.year) or Month(year, month).start > now:
-        raise NotFoundError("There is no statement of that month.")
-    return Month(year, month)
+def asked(*, text: str, now: dt.datetime) -> Month:
+    """Read a month that has begun; raise NotFoundError for any other."""
+    found = WRITTEN.fullmatch(text)
+    if found:
+        month = Month(int(found[1]), int(found[2]))
+        if month.start <= now:
+            return month
+    raise NotFoundError("There is no statement of that month.")
 
 
 def _line(row: dict[str, Any]) -> Line:

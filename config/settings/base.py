@@ -278,7 +278,12 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    # One line for each request to Stripe is the gateways' own business, one for each refusal the caller's.
-    "loggers": {"stripe": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+    # One line for each request to Stripe is the gateways' own business, one for each refusal the caller's; a PDF is
+    # drawn in seven steps that nobody reads.
+    "loggers": {
+        "stripe": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "weasyprint": {"level": "ERROR"},
+    },
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
 }

@@ -10,16 +10,19 @@ from billing.dunning import Step
 FIRST = dt.datetime(2026, 4, 1, tzinfo=dt.UTC)
 
 
+NO_TIME = dt.timedelta(0)
+
+
 def days(count: float) -> dt.timedelta:
     return dt.timedelta(days=count)
 
 
-def plan(failures: int, *, code: str = "card_declined", after: dt.timedelta = days(0)) -> dunning.Plan:
+def plan(failures: int, *, code: str = "card_declined", after: dt.timedelta = NO_TIME) -> dunning.Plan:
     return dunning.plan(failures=failures, first_failed_at=FIRST, code=code, now=FIRST + after)
 
 
 def test_it_tries_again_by_days_from_the_first_failure() -> None:
-    tried = [plan(n, after=days(0)).next_attempt_at for n in (1, 2, 3, 4)]
+    tried = [plan(n).next_attempt_at for n in (1, 2, 3, 4)]
 
     assert tried == [FIRST + days(n) for n in (1, 3, 7, 14)]
 

@@ -17,7 +17,7 @@ from tests.support import crash_points, footprints, outages
 from tests.support.crash_points import Life
 from tests.support.outages import FAULTS, Request
 from tests.support.stories import Lives, Stage, Story, in_peace, killed_at, told
-from tests.support.tales import payouts, purchases, runs
+from tests.support.tales import invoices, payouts, purchases, runs
 
 pytestmark = [
     pytest.mark.faults,
@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 
-TALES: Final = {**runs.TALES, **purchases.TALES, **payouts.TALES}
+TALES: Final = {**runs.TALES, **purchases.TALES, **invoices.TALES, **payouts.TALES}
 FEW_PAIRS: Final = 16
 
 

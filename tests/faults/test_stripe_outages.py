@@ -9,7 +9,7 @@ from django.conf import LazySettings
 from tests.support import footprints, outages
 from tests.support.outages import FAULTS, READ_SECONDS
 from tests.support.stories import Stage, Story, in_peace, told
-from tests.support.tales import payouts, purchases
+from tests.support.tales import invoices, payouts, purchases
 
 pytestmark = [
     pytest.mark.faults,
@@ -46,6 +46,11 @@ def _impatient(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_purchases_end_as_on_a_quiet_day(stripe_stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     tales = {name: purchases.TALES[name] for name in PURCHASES}
     assert broken_everywhere(stripe_stage, tales, monkeypatch) >= 8 * len(FAULTS)
+
+
+def test_invoices_end_as_on_a_quiet_day(stripe_stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    tales = {name: tale for name, tale in invoices.TALES.items() if name != "an invoice is finalised"}
+    assert broken_everywhere(stripe_stage, tales, monkeypatch) >= 7 * len(FAULTS)
 
 
 def test_payouts_end_as_on_a_quiet_day(stripe_stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,9 @@ CONSUMER: Final = [
     "/subscriptions/",
     "/runs/",
     "/usage/",
+    "/invoices/",
+    "/invoices/details/",
+    "/statements/",
     "/agents/per-request/run/",
     "/keys/",
 ]

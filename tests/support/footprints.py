@@ -31,6 +31,8 @@ ENDED: Final = {"billing.QuarantinedEvent": "resolved_at"}
 TRIES: Final = {"calls", "called_at", "attempts", "checked_at", "error_detail"}
 # What names a row without being a foreign key, and where in a common wallet an entry came to stand.
 IDS: Final = {"id", "owner_id", "prefix", "wallet_seq", "balance_after", "manifest", "draft_manifest"}
+# Numbers that go on from story to story.
+NUMBERED: Final = {"billing.Invoice.number", "billing.CreditNote.number"}
 DEPTH: Final = 1
 PUBLIC_ID: Final = re.compile(r"\b([a-z]{2,4})_(?:test_)?[0-9A-Za-z]{8,}\b")
 DAY: Final = re.compile(r"\b20\d\d-\d\d-\d\d\b")
@@ -119,7 +121,9 @@ def _line(row: Row, rows: dict[Any, Row], name: str, depth: int) -> str:
     values = [
         f"{field.name}={_value(row, field, rows, name, depth)}"
         for field in row._meta.fields
-        if not field.primary_key and field.name not in TRIES | IDS
+        if not field.primary_key
+        and field.name not in TRIES | IDS
+        and f"{row._meta.label}.{field.name}" not in NUMBERED
     ]
     return f"{row._meta.label}({', '.join(values)})"
 

@@ -10,7 +10,10 @@ from billing.operations.invoices import drafting, finalising
 from billing.operations.invoices.drafting import LineIn
 from billing.periods import Period
 from billing.stripe.client import client
+from marketplace.models import Agent
 from tests.support.people import open_customer
+from tests.support.processes import StripeStandin
+from tests.support.subscribing import subscribe
 from wallets.models import Wallet
 
 NOW: Final = dt.datetime(2026, 4, 1, tzinfo=dt.UTC)
@@ -63,3 +66,8 @@ def with_card(customer: Customer | None = None, *, card: str = GOOD) -> Customer
     stripe_id = checkouts.stripe_customer(customer=owner, now=NOW)
     client().v1.payment_methods.attach(card, {"customer": stripe_id})
     return owner
+
+
+def first_invoice(customer: Customer, agent: Agent, standin: StripeStandin) -> Invoice:
+    """Subscribe, pay at the checkout, and give the invoice of that payment."""
+    return Invoice.objects.get(lines__subscription=subscribe(customer, agent, standin))

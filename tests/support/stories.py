@@ -36,6 +36,9 @@ RUN_JOBS: Final = (
 STRIPE_JOBS: Final = (
     "billing.sweep_purchases",
     "billing.sweep_fees",
+    "billing.finalise_invoices",
+    "billing.collect_invoices",
+    "billing.sweep_invoice_papers",
     "payouts.send_approved",
     "payouts.resolve_unknown",
     "payouts.resync_accounts",

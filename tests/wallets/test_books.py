@@ -12,6 +12,7 @@ from django.db import connection
 
 from config.devservices import postgres
 from tests import conftest
+from tests.support import damage
 from tests.support.ledger import CREDIT, MONDAY, buy, open_consumer_wallet, open_creator_wallet, promise
 from wallets import books, chart, debts, holds, ledger, seals
 from wallets.invariants import INVARIANTS
@@ -158,16 +159,7 @@ def _money() -> None:
 @pytest.fixture
 def superuser(monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
     """A connection that passes every guard; the proof reads through it, so that damage can be rolled back."""
-    name = connection.settings_dict["NAME"]
-    with conftest.databases.cluster.connect(name, postgres.SUPERUSER) as passing:
-        passing.execute("SET session_replication_role = replica")
-        rows = passing.execute(
-            "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE conrelid::regclass::text"
-            " LIKE 'wallets_%' AND contype IN ('c', 'u')"
-        ).fetchall()
-        for table, constraint in rows:
-            passing.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{constraint}" CASCADE')
-        monkeypatch.setattr(books, "connection", passing)
+    with damage.superuser(monkeypatch, tables="wallets_") as passing:
         yield passing
 
 
@@ -183,9 +175,9 @@ def test_honest_books_hold() -> None:
 
 def test_it_finds_each_damage_and_only_that(superuser: psycopg.Connection[Any]) -> None:
     found = {}
-    for name, damage in DAMAGE.items():
+    for name, done in DAMAGE.items():
         with superuser.transaction(force_rollback=True):
-            superuser.execute(damage)
+            superuser.execute(done)
             found[name] = names()
 
     assert found == {name: {name} | ALSO.get(name, set()) for name in DAMAGE}

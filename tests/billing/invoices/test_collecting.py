@@ -12,8 +12,10 @@ from billing.operations import payments
 from billing.operations.invoices import cards, closing, collecting, paying
 from billing.stripe.client import client
 from billing.stripe.errors import StripeUnavailableError
+from tests.support import outages
 from tests.support.checkout import pay
 from tests.support.invoicing import ASKS, DECLINED, GOOD, NOW, issued, with_card
+from tests.support.outages import FAULTS, READ_SECONDS, Request
 from tests.support.people import open_customer
 from tests.support.processes import StripeStandin
 from tests.support.races import race
@@ -22,6 +24,7 @@ from wallets.queries import platform_balance
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
+CHARGE = Request("POST", "/v1/payment_intents")
 
 
 def charges() -> list[Any]:
@@ -134,16 +137,14 @@ def test_a_card_is_changed_at_stripes_page(books: None, stripe_standin: StripeSt
     assert BillingProfile.objects.get().card == "Visa ending in 4242"
 
 
-@pytest.mark.parametrize("fault", ["before", "after"])
-def test_a_lost_answer_is_found_out_and_never_charged_twice(
-    books: None, stripe_standin: StripeStandin, fault: str
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_a_broken_charge_is_found_out_and_never_made_twice(
+    books: None, stripe_standin: StripeStandin, fault: str, settings: Any
 ) -> None:
+    settings.STRIPE_READ_SECONDS = READ_SECONDS
     invoice = issued(with_card(), 1_000)
-    lose_answers(stripe_standin, fault)
-    with pytest.raises(StripeUnavailableError):
-        collect(invoice)
-    invoice.refresh_from_db()
-    assert invoice.state == "open"
+
+    outages.broken(stripe_standin, FAULTS[fault], CHARGE)(lambda: collect(invoice))
 
     assert collect(invoice, now=NOW + dt.timedelta(minutes=1)).state == "paid"
     assert len(charges()) == 1

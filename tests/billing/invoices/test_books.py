@@ -1,0 +1,79 @@
+"""Every invariant of invoices holds over a life of them, and finds its damage and only that."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import psycopg
+import pytest
+
+from billing.invoice_books import INVARIANTS
+from billing.operations.invoices import collecting, credit_notes
+from billing.operations.invoices.credit_notes import Credit
+from tests.support import damage, market
+from tests.support.invoicing import NOW, draft_of, first_invoice, issued, with_card
+from tests.support.people import open_customer
+from tests.support.processes import StripeStandin
+from tests.support.subscribing import TIERS
+from wallets import books
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DAMAGE: Final = {
+    "invoices are numbered without gaps": "UPDATE billing_invoicecounter SET last = last + 1"
+    " WHERE series = 'invoice'",
+    "lines sum to their invoice": "UPDATE billing_invoice SET subtotal_cents = 1 WHERE state = 'open'",
+    "lines are rounded once, half up": "UPDATE billing_invoiceline SET amount_micros = amount_micros + 5000",
+    "paid invoices were paid once, in full": "UPDATE billing_invoice SET payment_intent_id = 'pi_x'"
+    " WHERE payment_intent_id IN (SELECT payment_intent_id FROM billing_invoicepayment)",
+    "payments of invoices are in the books": "UPDATE wallets_transaction SET kind = 'x'"
+    " WHERE kind = 'invoice_paid'",
+    "receivable is what open invoices ask for": "UPDATE billing_invoice SET state = 'void'"
+    " WHERE state = 'open'",
+    "credit notes are within their invoice": "UPDATE billing_creditnote SET amount_cents = 9999",
+    "fees of paid invoices brought their period": "UPDATE billing_subscriptionperiod SET granted_at = NULL",
+    "guards of invoices stand": "ALTER TABLE billing_invoice DISABLE TRIGGER billing_invoice_frozen",
+}
+
+
+@pytest.fixture(autouse=True)
+def _life(stripe_standin: StripeStandin) -> None:
+    """Let invoices be drafted, issued, paid at a checkout and by card, and credited."""
+    agent = market.for_sale("subscribed", TIERS)
+    first_invoice(with_card(open_customer("charlie")), agent, stripe_standin)
+    customer = with_card()
+    paid = collecting.collect(invoice_id=issued(customer, 1_000).pk, now=NOW)
+    note = Credit(amount_cents=100, reason="a mistake", reference="once", actor="user:olive")
+    credit_notes.give(invoice=paid, credit=note, now=NOW)
+    issued(open_customer("alice"), 700)
+    draft_of(customer, 300, name="next")
+
+
+@pytest.fixture
+def superuser(monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
+    """Give a connection that passes every guard of billing's tables."""
+    with damage.superuser(monkeypatch, tables="billing_") as passing:
+        yield passing
+
+
+def broken() -> set[str]:
+    """Name the invariants of invoices that are violated now."""
+    own = {invariant.name for invariant in INVARIANTS}
+    return {violation.name for violation in books.violations(now=NOW)} & own
+
+
+def test_honest_books_hold() -> None:
+    assert books.violations(now=NOW) == []
+
+
+def test_it_finds_each_damage_and_only_that(superuser: psycopg.Connection[Any]) -> None:
+    found = {}
+    for name, done in DAMAGE.items():
+        with superuser.transaction(force_rollback=True):
+            superuser.execute(done)
+            found[name] = broken()
+
+    assert found == {name: {name} for name in DAMAGE}
+
+
+def test_every_invariant_has_its_damage() -> None:
+    assert {invariant.name for invariant in INVARIANTS} == DAMAGE.keys()

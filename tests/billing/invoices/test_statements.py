@@ -1,0 +1,85 @@
+"""The month of prepaid use: a line for each agent, model and metric, and how the balance moved."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from billing.queries import statements
+from billing.queries.statements import Month
+from config.kit.errors import NotFoundError
+from tests.support import runs
+from tests.support.ledger import buy, open_consumer_wallet
+from tests.support.people import sign_up
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
+MARCH = Month(2026, 3)
+
+
+def test_it_has_a_line_for_each_agent_model_and_metric() -> None:
+    customer = runs.make_customer("bob", credits=1_000)
+    echo = runs.make_agent("echo")
+    other = runs.make_agent("tokens", manifest=runs.PER_TOKEN, creator=echo.creator)
+    runs.charge(echo, customer, "1", model="haiku")
+    runs.charge(echo, customer, "2", model="haiku")
+    runs.charge(echo, customer, "3", model="sonnet")
+    tokens = {"input_tokens": Decimal(2_000), "output_tokens": Decimal(500)}
+    runs.charge(other, customer, "4", usage=tokens)
+    runs.charge(echo, customer, "5", now=runs.MONDAY + dt.timedelta(days=40))
+
+    found = statements.statement(customer=customer, month=MARCH)
+
+    shown = [
+        (one.agent, one.model, one.metric, one.quantity, one.rate, one.amount, one.runs)
+        for one in found.lines
+    ]
+    assert shown == [
+        ("Echo", "haiku", "request", "2", "50", 100_000_000, 2),
+        ("Echo", "sonnet", "request", "1", "50", 50_000_000, 1),
+        ("Tokens", "", "input_tokens", "2000", "0.001", 2_000_000, 1),
+        ("Tokens", "", "output_tokens", "500", "0.003", 1_500_000, 1),
+    ]
+    assert (found.total, found.opening, found.closing) == (153_500_000, 0, 846_500_000)
+    assert [(one.label, one.amount) for one in found.moved] == [
+        ("Spent on runs", -153_500_000),
+        ("Bought", 1_000_000_000),
+    ]
+    april = statements.statement(customer=customer, month=MARCH.after)
+    assert (april.opening, april.closing, april.total) == (846_500_000, 796_500_000, 50_000_000)
+
+
+def test_a_stranger_has_a_statement_of_its_own(client: Client) -> None:
+    customer = runs.make_customer("alice", credits=1_000)
+    runs.charge(runs.make_agent("echo", creator=runs.make_creator("dora")), customer, "1")
+    user, _ = sign_up()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+
+    page = client.get("/statements/2026-03/").content.decode()
+
+    assert "No runs in this month." in page
+
+
+def test_the_page_and_its_csv_say_the_same(client: Client) -> None:
+    user, customer = sign_up()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    buy(open_consumer_wallet(owner_id=customer.pk))
+    runs.charge(runs.make_agent("echo"), customer, "1", model="=haiku")
+
+    page = client.get("/statements/2026-03/").content.decode()
+    lines = client.get("/statements/2026-03/csv/").content.decode().splitlines()
+
+    assert "($0.05)" in page
+    assert lines[1:] == ["Echo,'=haiku,request,1,1,50,50", "Total,,,,,,50"]
+    assert "March 2026" in client.get("/statements/").content.decode()
+
+
+@pytest.mark.parametrize("text", ["2026-13", "2026-4", "1999-01", "2027-01", "x", "2026-03-01", "٢٠٢٦-03"])
+def test_it_refuses_what_is_no_month_yet(text: str) -> None:
+    with pytest.raises(NotFoundError):
+        statements.asked(text=text, now=dt.datetime(2026, 4, 1, tzinfo=dt.UTC))
+
+
+def test_months_follow_each_other_over_the_year() -> None:
+    assert Month(2026, 12).after == Month(2027, 1)
+    assert Month(2027, 1).before == Month(2026, 12)

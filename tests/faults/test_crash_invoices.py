@@ -1,0 +1,17 @@
+"""Invoices, killed at every boundary: each is paid once in the end, here and at Stripe, and the books balance."""
+
+import pytest
+
+from tests.support.stories import Stage
+from tests.support.tales.invoices import TALES
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    pytest.mark.django_db(transaction=True),
+]
+
+
+def test_a_killed_process_leaves_nothing_lost_doubled_or_stuck(stripe_stage: Stage) -> None:
+    assert set(stripe_stage.survives_kills(TALES)) == set(TALES)
