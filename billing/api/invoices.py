@@ -164,7 +164,7 @@ def _line(line: InvoiceLine) -> LineAnswer:
         model=line.model or None,
         metric=line.metric or None,
         quantity=queries.plain(line.quantity) or None,
-        rate=queries.plain(line.rate) or None,
+        rate=queries.rate_text(line.rate) or None,
         tier=line.tier or None,
         amount=money.usd_text(line.amount_micros * money.MICRO),
         total=_usd(line.amount_cents),

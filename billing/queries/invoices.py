@@ -22,6 +22,7 @@ from billing.models.invoices import (
 from config.kit.errors import NotFoundError
 
 DRAFT: Final = "Draft"
+RATE_DIGITS: Final = 2
 SUBJECTS: Final = {
     InvoiceNotice.Kind.ISSUED: "Invoice {number}",
     InvoiceNotice.Kind.PAID: "Receipt for invoice {number}",
@@ -44,6 +45,11 @@ class Line:
     tier: str
     amount_cents: int
     kind: str
+
+    @property
+    def detail(self) -> str:
+        """Say whose it is, by which model, in which tier."""
+        return " · ".join(part for part in (self.agent, self.model, self.tier) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +235,13 @@ def plain(value: Decimal | None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def rate_text(rate: Decimal | None) -> str:
+    """Write a rate in USD: two digits after the point, or as many as it needs."""
+    text = plain(rate)
+    whole, _, digits = text.partition(".")
+    return f"{whole}.{digits.ljust(RATE_DIGITS, '0')}" if text else ""
+
+
 def lines(*, invoice: Invoice) -> QuerySet[InvoiceLine]:
     return invoice.lines.select_related("agent").order_by("place")
 
@@ -240,7 +253,7 @@ def _line(line: InvoiceLine) -> Line:
         model=line.model,
         metric=line.metric,
         quantity=plain(line.quantity),
-        rate=plain(line.rate),
+        rate=rate_text(line.rate),
         tier=line.tier,
         amount_cents=line.amount_cents,
         kind=line.kind,
