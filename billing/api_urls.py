@@ -1,6 +1,16 @@
 from django.urls import path
 
-from billing.api import attaching, entitlements, events, executions, invoices, reports, subscriptions, topups, usage
+from billing.api import (
+    attaching,
+    entitlements,
+    events,
+    executions,
+    invoices,
+    reports,
+    subscriptions,
+    topups,
+    usage,
+)
 
 v1 = [
     path("wallet/topup", topups.top_up, name="wallet_topup"),
