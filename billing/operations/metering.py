@@ -15,7 +15,7 @@ from billing.runs import LATE_MAX, CustomerNotFoundError
 from config.kit.errors import ConflictError, DomainError, InvalidInputError, NotFoundError
 
 INGEST: Final = "SELECT billing_ingest(%s::jsonb, %s)"
-REVERSE: Final = "SELECT billing_reverse(%s, %s, %s, %s, %s, %s)"
+REVERSE: Final = "SELECT billing_reverse(%s, %s, %s, %s, %s, %s, %s)"
 
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
 
@@ -112,7 +112,7 @@ def _reverse(event: CloudEvent, now: dt.datetime) -> Outcome:
         event.type.removesuffix(REVERSED),
         event.subject,
         event.reverses,
-        now,
+        *(now - LATE_MAX, now),
     ]
     with connection.cursor() as cursor:
         cursor.execute(REVERSE, asked)
@@ -127,23 +127,21 @@ def _out_of_time(event: CloudEvent, now: dt.datetime) -> DomainError | None:
 
 
 def _judge(event: CloudEvent, answer: str) -> Outcome:
-    match answer:
-        case "accepted" | "duplicate":
-            return Taken(answer)
-        case "no_customer":
-            return CustomerNotFoundError(f"There is no customer {event.subject!r}.")
-        case "nothing_to_reverse":
-            return NothingToReverseError(
-                f"{event.source!r} sent no such event {event.reverses!r} for this customer."
-            )
-        case "already_reversed":
-            return AlreadyReversedError(f"The event {event.reverses!r} was reversed before.")
-        case "reused":
-            return _reused(event)
-        case _:
-            return PropertyError(
-                f"data.{answer.partition(':')[2]} is not what the meter of {event.type!r} counts."
-            )
+    if answer in set(Taken):
+        return Taken(answer)
+    refusals: dict[str, DomainError] = {
+        "no_customer": CustomerNotFoundError(f"There is no customer {event.subject!r}."),
+        "nothing_to_reverse": NothingToReverseError(
+            f"{event.source!r} sent no such event {event.reverses!r} for this customer."
+        ),
+        "already_reversed": AlreadyReversedError(f"The event {event.reverses!r} was reversed before."),
+        "too_late": OccurredAtError(f"{event.reverses!r} happened more than {LATE_MAX.days} days ago."),
+        "reused": _reused(event),
+    }
+    lacking = answer.partition(":")[2]
+    return refusals.get(answer) or PropertyError(
+        f"data.{lacking} is not what a meter of {event.type!r} counts."
+    )
 
 
 def _outcome(event: CloudEvent, first: dict[tuple[str, str], CloudEvent], judged: _Judged) -> Outcome:

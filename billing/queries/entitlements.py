@@ -10,9 +10,11 @@ from billing.aggregation import ZERO
 from billing.models import Subscription
 from billing.periods import Period
 from billing.queries import meters
-from marketplace.models import Entitlement, Feature
+from marketplace.models import Feature
+from marketplace.queries import plans
+from marketplace.terms import EntitlementTerms
 from wallets import queries as wallets
-from wallets.models import Wallet
+from wallets import quotas
 from wallets.money import CREDITS, MICRO
 
 # A payment that failed leaves its time of grace; a pause does not.
@@ -36,7 +38,9 @@ class Standing:
 def standing(*, customer: Customer, feature: Feature, now: dt.datetime) -> Standing:
     """Give what a customer has of a feature at this moment."""
     subscription = subscribed(customer_id=customer.pk)
-    entitlement = _entitlement(subscription, feature)
+    entitlement = None
+    if subscription is not None:
+        entitlement = plans.entitlement(tier_id=subscription.tier_id, feature_id=feature.pk)
     if feature.agent is not None:
         return _of_wallet(customer, feature, subscription, entitlement, now)
     if feature.meter is not None:
@@ -50,24 +54,16 @@ def subscribed(*, customer_id: int) -> Subscription | None:
     return rows.select_related("tier").first()
 
 
-def _entitlement(subscription: Subscription | None, feature: Feature) -> Entitlement | None:
-    if subscription is None:
-        return None
-    return Entitlement.objects.filter(tier_id=subscription.tier_id, feature=feature).first()
-
-
 def _of_wallet(
     customer: Customer,
     feature: Feature,
     subscription: Subscription | None,
-    entitlement: Entitlement | None,
+    entitlement: EntitlementTerms | None,
     now: dt.datetime,
 ) -> Standing:
     """Read the wallet that the feature's runs take from: the quota's, else the one of credits."""
     unit = feature.quota_unit or CREDITS
-    wallet = Wallet.objects.filter(
-        owner_type=Wallet.OwnerType.CONSUMER, owner_id=customer.pk, unit=unit, kind="wallet", scope=""
-    ).first()
+    wallet = quotas.find(customer_id=customer.pk, unit=unit)
     if feature.quota_unit:
         allowance = _quantity(entitlement, subscription)
     else:
@@ -83,7 +79,10 @@ def _of_wallet(
 
 
 def _of_events(
-    customer: Customer, feature: Feature, subscription: Subscription | None, entitlement: Entitlement | None
+    customer: Customer,
+    feature: Feature,
+    subscription: Subscription | None,
+    entitlement: EntitlementTerms | None,
 ) -> Standing:
     """Read the meter of the subscription's period."""
     if subscription is None or entitlement is None:
@@ -96,7 +95,7 @@ def _of_events(
         unit=feature.metric,
         balance=(allowance or 0) - int(used * MICRO),
         allowance=allowance,
-        overage_allowed=not entitlement.hard,
+        overage_allowed=not entitlement.blocked(overage=subscription.overage),
         entitled=True,
     )
 
@@ -110,10 +109,8 @@ def _used(customer: Customer, feature: Feature, subscription: Subscription) -> D
     return meters.quantity(customer_id=customer.pk, meter=meter, period=Period(start, end))
 
 
-def _quantity(entitlement: Entitlement | None, subscription: Subscription | None) -> int | None:
+def _quantity(entitlement: EntitlementTerms | None, subscription: Subscription | None) -> int | None:
     if entitlement is None or subscription is None:
         return 0
-    if entitlement.included is None:
-        return None
-    seats = subscription.quantity if entitlement.per_seat else 1
-    return int(entitlement.included * seats * MICRO)
+    included = entitlement.quantity(seats=subscription.quantity)
+    return None if included is None else int(included * MICRO)

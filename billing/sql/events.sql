@@ -76,18 +76,22 @@ CREATE OR REPLACE FUNCTION billing_ingest_known(p_events jsonb, p_answers text[]
 $$;
 
 -- Reverse an event: it counts no more, whatever its meter does with it. Answers accepted, duplicate, reused, no_customer,
--- nothing_to_reverse (no such event of this type and customer), already_reversed.
+-- nothing_to_reverse (no such event of this type and customer), already_reversed, too_late (what it reverses happened
+-- longer ago than p_since).
 CREATE OR REPLACE FUNCTION billing_reverse(
-    p_source text, p_event_id text, p_type text, p_subject text, p_reverses text, p_now timestamptz
+    p_source text, p_event_id text, p_type text, p_subject text, p_reverses text, p_since timestamptz,
+    p_now timestamptz
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_customer bigint := billing_subject(p_subject);
+    v_at timestamptz;
     v_by text;
 BEGIN
     IF v_customer IS NULL THEN RETURN 'no_customer'; END IF;
-    PERFORM 1 FROM billing_metereventkey k JOIN billing_meterevent m USING (source, event_id, occurred_at)
+    SELECT k.occurred_at INTO v_at FROM billing_metereventkey k JOIN billing_meterevent m USING (source, event_id, occurred_at)
     WHERE k.source = p_source AND k.event_id = p_reverses AND m.type = p_type AND m.customer_id = v_customer;
-    IF NOT FOUND THEN RETURN 'nothing_to_reverse'; END IF;
+    IF v_at IS NULL THEN RETURN 'nothing_to_reverse'; END IF;
+    IF v_at < p_since THEN RETURN 'too_late'; END IF;
     -- Two that reverse the same wait for one another here, on its row.
     INSERT INTO billing_meterreversal (source, event_id, reversed_by, customer_id, recorded_at)
     VALUES (p_source, p_reverses, p_event_id, v_customer, p_now) ON CONFLICT DO NOTHING;

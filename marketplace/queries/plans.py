@@ -43,6 +43,12 @@ def plans(*, at: dt.datetime) -> list[PlanTerms]:
     return _read(_in_force(at).filter(plan__listed=True))
 
 
+def entitlement(*, tier_id: int, feature_id: int) -> EntitlementTerms | None:
+    """Give what a tier allows of a feature; None where it does not."""
+    rows = Entitlement.objects.filter(tier_id=tier_id, feature_id=feature_id).select_related("feature")
+    return next(iter(_entitlements(rows)), None)
+
+
 def agreement(*, customer_id: int, slug: str, at: dt.datetime) -> Agreement | None:
     """Give what a customer has agreed on over a plan at a time."""
     return agreements(customer_id=customer_id, at=at).filter(plan__slug=slug).first()

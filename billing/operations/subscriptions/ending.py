@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Final
 
 from billing.models.subscriptions import Subscription, SubscriptionPeriod
-from billing.operations.subscriptions import allowances, states, usage
+from billing.operations.subscriptions import allowances, late, states, usage
 from billing.queries import subscriptions as queries
 
 State = Subscription.State
@@ -19,6 +19,7 @@ def close_period(*, period: SubscriptionPeriod, at: dt.datetime, now: dt.datetim
     if open_ones.update(closed_at=now, ends_at=ends_at) == 1:
         period.closed_at, period.ends_at = now, ends_at
         usage.bill(period=period, now=now)
+        late.bill(period=period, now=now)
     return ends_at
 
 

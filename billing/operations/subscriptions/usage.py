@@ -1,7 +1,7 @@
 """What was used in a period above what it includes, as lines of the customer's draft."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -18,7 +18,7 @@ from billing.periods import Period
 from billing.queries import meters
 from billing.queries import subscriptions as queries
 from marketplace.queries import plans
-from marketplace.terms import EntitlementTerms
+from marketplace.terms import EntitlementTerms, PlanTerms, TierTerms
 from wallets import debts, money
 from wallets.models import Wallet
 
@@ -71,30 +71,42 @@ def _credits(period: SubscriptionPeriod) -> Iterator[LineIn]:
     )
 
 
-def _metered(period: SubscriptionPeriod) -> Iterator[LineIn]:
-    terms = plans.plan_version_terms(version_id=period.tier.version_id)
-    tier = next(each for each in terms.tiers if each.id == period.tier_id)
-    owed = _quotas(period, tier.entitlements)
+def read(*, period: SubscriptionPeriod) -> dict[str, Decimal]:
+    """Give what the meters of a period's plan read, as far as events have come in."""
     stretch = Period(period.starts_at, period.ends_at)
-    customer_id = period.subscription.customer_id
-    read = meters.quantities(
-        customer_id=customer_id, metrics=[price.metric for price in terms.prices], period=stretch
-    )
-    for entitlement in tier.entitlements:
-        if entitlement.metric in owed:
-            included = entitlement.quantity(seats=period.quantity) or Decimal(0)
-            read[entitlement.metric] = included + Decimal(owed[entitlement.metric].amount) / MICRO
-    rated = rate_period(
+    metrics = [price.metric for price in _terms(period)[0].prices]
+    return meters.quantities(customer_id=period.subscription.customer_id, metrics=metrics, period=stretch)
+
+
+def rate(*, period: SubscriptionPeriod, read: Mapping[str, Decimal]) -> tuple[UsageLine, ...]:
+    """Rate what was used in a period, at its plan's prices."""
+    terms, tier = _terms(period)
+    return rate_period(
         prices=terms.prices,
         quantities=read,
         entitlements=tier.entitlements,
         seats=period.quantity,
         # Events tell of what has been used: there is nothing to consent to any more.
         overage=period.subscription.overage or not any(each.unit for each in tier.entitlements),
-        commitment=_commitment(customer_id, terms.slug, period),
+        commitment=_commitment(period.subscription.customer_id, terms.slug, period),
         spend_cap_cents=tier.spend_cap_cents,
     )
-    yield from _told(period, rated, owed)
+
+
+def _metered(period: SubscriptionPeriod) -> Iterator[LineIn]:
+    _, tier = _terms(period)
+    owed = _quotas(period, tier.entitlements)
+    found = read(period=period)
+    for entitlement in tier.entitlements:
+        if entitlement.metric in owed:
+            included = entitlement.quantity(seats=period.quantity) or Decimal(0)
+            found[entitlement.metric] = included + Decimal(owed[entitlement.metric].amount) / MICRO
+    yield from _told(period, rate(period=period, read=found), owed)
+
+
+def _terms(period: SubscriptionPeriod) -> tuple[PlanTerms, TierTerms]:
+    terms = plans.plan_version_terms(version_id=period.tier.version_id)
+    return terms, next(each for each in terms.tiers if each.id == period.tier_id)
 
 
 def _told(

@@ -129,3 +129,24 @@ class TestRefuses:
                 assert service.post(use(feature=feature, quantity=quantity)).status_code == 400, quantity
         assert not Execution.objects.exists()
         assert not MeterEvent.objects.exists()
+
+
+class TestQuotas:
+    @pytest.fixture(autouse=True)
+    def _quota(self, bob: Customer) -> None:
+        plans.attach(bob, "free", now=clock.now())
+
+    def test_a_hard_quota_stops_at_its_end(self, service: Caller, bob: Customer) -> None:
+        last = service.post(use(feature="execution", quantity=99)).json()
+        assert (last["allowed"], last["balance"], last["allowance"]) == (
+            True,
+            {"quantity": "1", "unit": "EXECUTION"},
+            {"quantity": "100", "unit": "EXECUTION"},
+        )
+
+        spent = service.post(use("u2", feature="execution", quantity=1)).json()
+        assert (spent["allowed"], spent["blocking_gate"], spent["balance"]["quantity"]) == (False, "quota", "0")
+        refused = service.post(use("u3", feature="execution", quantity=1))
+        assert (refused.status_code, refused.json()["blocking_gate"]) == (402, "quota")
+        asked = service.post({"customer": "bob-at-home", "feature": "execution"}, path="/v1/check").json()
+        assert (asked["allowed"], asked["blocking_gate"]) == (False, "quota")
