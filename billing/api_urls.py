@@ -44,5 +44,6 @@ internal = [
     path("usage/check", usage.check, name="usage_check"),
     path("usage/log", usage.log, name="usage_log"),
     path("executions/<str:public_id>/meter", executions.meter, name="execution_meter"),
+    path("customers/<str:reference>/terms", terms.terms, name="customer_terms"),
     path("executions/<str:public_id>/release", executions.release, name="execution_release"),
 ]

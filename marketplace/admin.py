@@ -15,6 +15,7 @@ from marketplace import listings, packages
 from marketplace.models import (
     Agent,
     AgentStatusChange,
+    Agreement,
     Creator,
     CreditPackage,
     PlanVersion,
@@ -160,6 +161,16 @@ class CreditPackageAdmin(ModelAdmin):
     form = PackageForm
     list_display = ("name", "slug", "price_cents", "bonus_bp", "active")
     ordering = ("price_cents", "slug")
+
+
+@admin.register(Agreement)
+class AgreementAdmin(ReadOnlyAdmin):
+    """Agreements with customers; `manage.py agree` makes one."""
+
+    list_display = ("customer", "plan", "committed", "discount_bp", "starts_at", "ends_at", "created_by")
+    list_select_related = ("customer", "plan")
+    search_fields = ("customer__name", "customer__email", "customer__public_id", "plan__slug")
+    ordering = ("-id",)
 
 
 def _checked(check: Any, **arguments: int) -> None:

@@ -130,6 +130,7 @@ ENDPOINTS: Final = {
     "v1:developer_earnings": Row(API_CREATORS),
     "v1:developer_payouts": Row(API_CREATORS),
     "v1:developer_agent_stats": Row(API_CREATORS_OWN, "agent"),
+    "internal:customer_terms": Row(INTERNAL | {ROUTER: 200}, "customer"),
     "internal:usage_check": Row(INTERNAL, method="post"),
     "internal:usage_log": Row(INTERNAL, method="post"),
     "internal:execution_meter": Row(INTERNAL, "execution", "post"),
