@@ -76,6 +76,8 @@ class World:
         """Name something that exists, most of the time."""
         if "{agent}" in path:
             return {"agent": self.chance.choice(self.agents)}
+        if "{reference}" in path:
+            return {"reference": self.chance.choice(self.callers)}
         if "{public_id}" in path:
             known = self.top_ups if "/topups/" in path else self.executions
             return {"public_id": self._one(known, else_="exe_" + "0" * 26)}
