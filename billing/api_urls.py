@@ -8,6 +8,7 @@ from billing.api import (
     invoices,
     reports,
     subscriptions,
+    terms,
     topups,
     usage,
 )

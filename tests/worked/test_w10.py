@@ -4,8 +4,12 @@ from decimal import Decimal
 
 import pytest
 
+from billing.operations import posting
 from billing.periodic import ABOVE_CAP, cheaper, total
+from marketplace.models import Agent
+from tests.support import plans, runs
 from tests.support.catalogue import DOLLAR, month, offer, publish, told
+from tests.support.checkout import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -53,3 +57,17 @@ def test_who_pays_as_they_go_has_agreed_to_pay() -> None:
     publish()
 
     assert total(lines=month("payg", {"execution": 2_000}, overage=False)) == 20 * DOLLAR
+
+
+@pytest.mark.usefixtures("books")
+def test_a_capped_month_is_billed_when_it_has_ended() -> None:
+    plans.on_sale()
+    bob, agent = runs.make_customer(), Agent.objects.get(slug="execution")
+    subscription = plans.attach(bob, "payg")
+
+    for place in range(6):
+        runs.charge(agent, bob, f"thousand-{place}", usage={"execution": Decimal(1_000)})
+    posting.post_splits(now=NOW)
+    plans.renew(now=plans.current(subscription).ends_at)
+
+    assert plans.draft_lines(bob) == [("overage", 5_000), ("usage", 0)]
