@@ -1,7 +1,7 @@
 from django.urls import path
 
 from billing.stripe import webhooks
-from billing.views import invoices, runs, statements, subscriptions, topups, usage, wallet
+from billing.views import invoices, plans, runs, statements, subscriptions, topups, usage, wallet
 
 app_name = "billing"
 
@@ -17,6 +17,9 @@ urlpatterns = [
     path("subscriptions/", subscriptions.subscription_list, name="subscriptions"),
     path("subscriptions/<str:public_id>/", subscriptions.subscription, name="subscription"),
     path("subscriptions/<str:public_id>/live/", subscriptions.subscription_live, name="subscription_live"),
+    path("subscriptions/<str:public_id>/change/", plans.change, name="subscription_change"),
+    path("subscriptions/<str:public_id>/step/", plans.step, name="subscription_step"),
+    path("plans/<slug:slug>/", plans.plan, name="plan"),
     path("agents/<slug:slug>/run/", runs.run_new, name="run_new"),
     path("runs/", runs.runs, name="runs"),
     path("runs/<str:public_id>/", runs.run, name="run"),

@@ -15,7 +15,7 @@ from accounts.middleware import SignedInRequest
 from billing.models.subscriptions import Subscription
 from billing.operations import subscriptions
 from billing.operations.checkouts import InFlightError
-from billing.queries import purchase_pages, purchases
+from billing.queries import purchase_pages, purchases, subscription_pages
 from config.kit import clock
 from config.kit.errors import DomainError, NotFoundError
 
@@ -89,6 +89,7 @@ def _state(request: SignedInRequest, public_id: str) -> dict[str, Any]:
     row = purchases.subscription_of(customer=request.customer, public_id=public_id)
     return {
         "subscription": purchase_pages.subscription(row=row),
+        "manage": subscription_pages.manage(row=row, now=clock.now()),
         "cancelled": "cancelled" in request.GET,
         "slow": purchase_pages.is_slow(created_at=row.created_at, now=clock.now()),
     }

@@ -1,0 +1,117 @@
+"""Choose a plan, and change, pause or leave what one subscribes to."""
+
+import secrets
+from typing import Final
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.middleware import SignedInRequest
+from billing.models.subscriptions import Subscription
+from billing.operations.subscriptions import attaching, cancelling, changing
+from billing.operations.subscriptions.attaching import Choice
+from billing.queries import plan_choices, purchases, subscription_pages
+from billing.queries import subscriptions as queries
+from config.kit import clock
+from config.kit.errors import DomainError, InvalidInputError, NotFoundError
+from marketplace.models import SubscriptionTier
+
+WORD_MAX: Final = 100
+STEPS: Final = {
+    "cancel": cancelling.at_period_end,
+    "cancel_now": cancelling.at_once,
+    "keep": cancelling.keep,
+    "pause": cancelling.pause,
+    "resume": cancelling.resume,
+}
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def plan(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Show a plan, and lead to its checkout (or start it, when it is free)."""
+    if request.method == "POST":
+        try:
+            return _chosen(request, slug)
+        except NotFoundError:
+            raise
+        except DomainError as refusal:
+            messages.error(request, refusal.detail)
+    page = subscription_pages.plan(slug=slug, customer=request.customer, now=clock.now())
+    return render(request, "billing/plan.html", {"plan": page, "key": secrets.token_urlsafe(24)})
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: SignedInRequest, public_id: str) -> HttpResponse:
+    """Show what a change would cost, line by line; do it when that is agreed to."""
+    row = purchases.subscription_of(customer=request.customer, public_id=public_id)
+    asked = request.POST if request.method == "POST" else request.GET
+    plan, tier, seats = (asked.get(name, "")[:WORD_MAX] for name in ("plan", "tier", "quantity"))
+    now = clock.now()
+    try:
+        tier_id = plan_choices.chosen(subscription=row, plan=plan, tier=tier, now=now)
+        counted = SubscriptionTier.objects.filter(pk=tier_id, per_seat=True).exists()
+        quantity = _number(seats) if seats and counted else None
+        if request.method == "POST":
+            actor = f"user:{request.user.public_id}"
+            changing.change(subscription_id=row.pk, tier_id=tier_id, quantity=quantity, actor=actor, now=now)
+            return redirect("billing:subscription", public_id=public_id)
+        planned = changing.preview(subscription=row, tier_id=tier_id, quantity=quantity, now=now)
+    except NotFoundError:
+        raise
+    except DomainError as refusal:
+        messages.error(request, refusal.detail)
+        return redirect("billing:subscription", public_id=public_id)
+    context = {
+        "subscription": {"public_id": row.public_id, "name": queries.name(row), "quantity": row.quantity},
+        "planned": planned,
+        "name": queries.name(row, tier=planned.tier),
+        "asked": {"plan": plan, "tier": tier, "quantity": seats},
+    }
+    return render(request, "billing/subscription_change.html", context)
+
+
+@login_required
+@require_POST
+def step(request: SignedInRequest, public_id: str) -> HttpResponse:
+    """Cancel, keep, pause or resume."""
+    row = purchases.subscription_of(customer=request.customer, public_id=public_id)
+    act = STEPS.get(request.POST.get("step", ""))
+    try:
+        if act is None:
+            raise InvalidInputError("There is no such step.")
+        act(subscription_id=row.pk, actor=f"user:{request.user.public_id}", now=clock.now())
+    except DomainError as refusal:
+        messages.error(request, refusal.detail)
+    return redirect("billing:subscription", public_id=public_id)
+
+
+def _chosen(request: SignedInRequest, slug: str) -> HttpResponse:
+    key = request.POST.get("key", "")[:WORD_MAX] or secrets.token_urlsafe(24)
+    found = attaching.attach(
+        customer=request.customer,
+        principal=f"page:{request.customer.public_id}",
+        key=f"{key}:{slug}",
+        choice=Choice(
+            plan=slug,
+            quantity=_number(request.POST.get("quantity", "") or "1"),
+            overage=request.POST.get("overage") == "on",
+        ),
+        now=clock.now(),
+    ).subscription
+    if found.state == Subscription.State.INCOMPLETE:
+        return HttpResponseRedirect(found.checkout_url)
+    return redirect("billing:subscription", public_id=found.public_id)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 6):
+        raise InvalidInputError("A number of seats is a whole number.")
+    return int(text)
