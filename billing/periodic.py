@@ -99,23 +99,21 @@ def rate_period(
     entitlements: Iterable[EntitlementTerms] = (),
     seats: int = 1,
     overage: bool = True,
-    carried: Mapping[str, Decimal] = NO_QUANTITIES,
     commitment: Commitment | None = None,
     spend_cap_cents: int | None = None,
     stated: Mapping[str, Decimal] = NO_QUANTITIES,
 ) -> tuple[UsageLine, ...]:
     """Rate what was used in a period; components paid in advance are not in it (`fees` has them).
 
-    `overage` is the customer's consent to it, `carried` what rolled over from the period before. Raises
-    InvalidInputError for a quantity that is negative, not finite, too large or too fine.
+    `overage` is the customer's consent to it. Raises InvalidInputError for a quantity that is negative, not finite,
+    too large or too fine.
     """
     entitled = {each.metric: each for each in entitlements if each.metric}
     lines: list[UsageLine] = []
     for price in prices:
         if price.payment_term is PaymentTerm.IN_ARREARS:
             entitlement = entitled.get(price.metric)
-            more = carried.get(price.metric, ZERO)
-            allowed = _allowed(price, entitlement, seats=seats, overage=overage, carried=more)
+            allowed = _allowed(price, entitlement, seats=seats, overage=overage)
             quantity = check_quantity(metric=price.metric, quantity=quantities.get(price.metric, ZERO))
             rated = _rated(allowed, quantity, commitment, stated.get(price.metric))
             text = entitlement.name if entitlement else price.metric
@@ -162,12 +160,12 @@ def total(*, lines: Iterable[UsageLine]) -> Micros:
 
 
 def _allowed(
-    price: PriceTerms, entitlement: EntitlementTerms | None, *, seats: int, overage: bool, carried: Decimal
+    price: PriceTerms, entitlement: EntitlementTerms | None, *, seats: int, overage: bool
 ) -> PriceTerms:
     """Give a price with what this customer's entitlement includes, blocked above it where it says so."""
     if entitlement is None or entitlement.included is None:
         return price
-    included = EXACT.add(entitlement.quantity(seats=seats) or ZERO, carried)
+    included = entitlement.quantity(seats=seats) or ZERO
     blocked = entitlement.blocked(overage=overage)
     return replace(price, included=included, overage=Overage.BLOCKED if blocked else price.overage)
 

@@ -134,6 +134,10 @@ def _entitlement(
         notes.add(fields["feature"], join(path, "feature"), f'there is no feature "{slug}"')
     if feature is not None and not feature.metric and set(fields) != {"feature"}:
         notes.add(node, path, f'"{slug}" is there or not: it has no quantity')
+    if feature is not None and feature.metric and not feature.quota and "rollover" in fields:
+        notes.add(
+            fields["rollover"], join(path, "rollover"), f'is for quotas: runs of "{slug}" take from none'
+        )
     quantities = {
         name: notes.number(fields.get(name), join(path, name), places=QUOTA_PLACES, most=QUANTITY_MAX)
         for name in ("included", "rollover")

@@ -1,6 +1,5 @@
 """catalogue.publish: from the repository's files to features, their agents and the platform's plans."""
 
-import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,11 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, ProgrammingError
 from django.test import Client
 
-from marketplace import catalogue, queries
+from marketplace import queries
 from marketplace.manifest import ManifestError
 from marketplace.models import Agent, Creator, Entitlement, Feature, Plan, PlanVersion, SubscriptionTier
 from marketplace.queries.plans import PlanNotFoundError, plan_terms, plan_version_terms, plans
-from tests.support.catalogue import plan, publish
+from tests.support.catalogue import change, copied, plan, publish
 from tests.support.market import A_DAY
 from tests.support.people import MONDAY
 from tests.support.races import race
@@ -27,15 +26,7 @@ CREDIT = 1_000_000
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Give a copy of the catalogue that a test may change."""
-    copied = tmp_path / "catalogue"
-    shutil.copytree(catalogue.FOLDER, copied, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    return copied
-
-
-def change(file: Path, old: str, new: str) -> None:
-    text = file.read_text()
-    assert old in text
-    file.write_text(text.replace(old, new))
+    return copied(tmp_path)
 
 
 class TestPlans:
@@ -253,6 +244,7 @@ class TestRefusals:
                 "{feature: email-support, included: 1}",
                 "is there or not",
             ),
+            ("plans/builds.yaml", "included: 2000", "included: 2000, rollover: 1", "rollover: is for quotas"),
             ("plans/pro.yaml", "plan:", "- plan:", "must be a mapping"),
             ("plans/pro.yaml", "place: 30", "place: 1.5", "place: has more than 0 decimal places"),
             ("plans/pro.yaml", "name: Pro\n      ", 'name: "\\0"\n      ', "tiers[0].name: must be a name"),

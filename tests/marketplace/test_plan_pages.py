@@ -57,7 +57,7 @@ def card(slug: str) -> PlanCard:
             "$10",
             "a month",
             (
-                "2,000 build minutes a month; up to 1,000 roll over",
+                "2,000 build minutes a month",
                 "Then $5.00 for each 500 build minutes begun",
             ),
         ),

@@ -1,6 +1,7 @@
 """The platform's own plans and features, as the repository's files say them."""
 
 import datetime as dt
+import shutil
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,20 @@ DOLLAR = 1_000_000
 def publish(*, folder: Path = catalogue.FOLDER, now: dt.datetime = MONDAY) -> catalogue.Published:
     """Publish the catalogue."""
     return catalogue.publish(actor="command:publish_catalogue", now=now, folder=folder)
+
+
+def copied(folder: Path) -> Path:
+    """Copy the catalogue's files, to be changed."""
+    copy = folder / "catalogue"
+    shutil.copytree(catalogue.FOLDER, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    return copy
+
+
+def change(file: Path, old: str, new: str) -> None:
+    """Change a word of a file."""
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
 
 
 def plan(slug: str, *, at: dt.datetime = MONDAY) -> PlanTerms:
