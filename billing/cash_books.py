@@ -4,13 +4,16 @@ from typing import Final
 
 from wallets.books import Invariant
 
-# Purchases are booked by their PaymentIntent and told by Stripe by their charge; a payment that matched nothing of
-# ours has no row that knows its charge, so suspense is compared as a whole. A fee is booked by its own line: I33.
+# Purchases are booked by their PaymentIntent, invoices by themselves, and both are told by Stripe by their charge; a
+# payment that matched nothing of ours has no row that knows its charge, so suspense is compared as a whole. A fee is
+# booked by its own line: I33.
 SAID: Final = (
     "SELECT CASE WHEN b.type IN ('transfer', 'transfer_refund') THEN b.source_id"
     " WHEN b.type NOT IN ('charge', 'payment') THEN b.stripe_id"
     " ELSE coalesce((SELECT t.payment_intent_id FROM billing_topup t WHERE t.charge_id = b.source_id),"
-    " (SELECT s.payment_intent_id FROM billing_subscription s WHERE s.charge_id = b.source_id), 'suspense') END"
+    " (SELECT s.payment_intent_id FROM billing_subscription s WHERE s.charge_id = b.source_id),"
+    " (SELECT i.public_id FROM billing_invoicepayment p JOIN billing_invoice i ON i.id = p.invoice_id"
+    "  WHERE p.charge_id = b.source_id), 'suspense') END"
     " AS cause, sum(b.amount_cents) * 10000 AS amount, max(b.created_at) AS last FROM billing_balancetransaction b"
     " WHERE b.type NOT IN ('stripe_fee', 'stripe_fx_fee', 'tax_fee') GROUP BY 1"
 )

@@ -6,15 +6,14 @@ from typing import Any, Final
 
 from django.db.models import Min, QuerySet
 
-from billing.models import Execution
+from billing.models import Execution, Subscription
 from billing.models.executions import OPEN_STATES
 from billing.models.invoices import Invoice
-from billing.models.subscriptions import Subscription
+from billing.models.subscriptions import LIVE
 from payouts import calendar
 from wallets import chart
 from wallets.models import CreditGrant, Wallet
 
-LIVE: Final = (Subscription.State.ACTIVE, Subscription.State.PAST_DUE)
 EARNED: Final = (chart.PENDING, chart.PAYABLE)
 
 
@@ -23,14 +22,24 @@ def next_due(*, after: dt.datetime) -> dt.datetime | None:
     return min((at for at in _dues(after) if at is not None), default=None)
 
 
+def is_overdue(*, at: dt.datetime) -> bool:
+    """Tell whether an invoice waits for a moment that has come: the job that made it due may run after its own."""
+    return any(rows.filter(**{f"{column}__lte": at}).exists() for rows, column in _invoices())
+
+
 def _dues(after: dt.datetime) -> Iterator[dt.datetime | None]:
     yield _first(CreditGrant.objects.filter(remaining__gt=0), "expires_at", after)
     yield _first(Execution.objects.filter(state__in=OPEN_STATES), "expires_at", after)
     yield _first(Subscription.objects.filter(state__in=LIVE), "current_period_end", after)
-    yield _first(Invoice.objects.filter(state=Invoice.State.DRAFT), "finalise_at", after)
-    yield _first(Invoice.objects.filter(state=Invoice.State.OPEN), "next_attempt_at", after)
+    for rows, column in _invoices():
+        yield _first(rows, column, after)
     if Wallet.objects.filter(owner_type=Wallet.OwnerType.CREATOR, kind__in=EARNED, balance__gt=0).exists():
         yield calendar.midnight(day=calendar.next_pay_date(now=after))
+
+
+def _invoices() -> Iterator[tuple[QuerySet[Invoice], str]]:
+    yield Invoice.objects.filter(state=Invoice.State.DRAFT), "finalise_at"
+    yield Invoice.objects.filter(state=Invoice.State.OPEN), "next_attempt_at"
 
 
 def _first(rows: QuerySet[Any], column: str, after: dt.datetime) -> dt.datetime | None:
