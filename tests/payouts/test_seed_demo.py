@@ -9,7 +9,9 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import ApiKey, Customer, User
 from billing.stripe.client import client as stripe_client
+from config.kit import clock
 from marketplace.models import Agent, Creator
+from marketplace.queries.plans import plans
 from tests.support.processes import StripeStandin
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "stripe_standin")]
@@ -44,7 +46,8 @@ def test_it_writes_what_opens_the_demo(tmp_path: Path, stripe_standin: StripeSta
         ("subscribed", "subscription"),
         ("free", "free"),
     ]
-    assert Agent.objects.filter(status=Agent.Status.PUBLISHED).count() == 5
+    assert Agent.objects.filter(status=Agent.Status.PUBLISHED, listed=True).count() == 5
+    assert "pro" in [plan.slug for plan in plans(at=clock.now())]
 
 
 def test_its_keys_and_passwords_open(tmp_path: Path, client: Client) -> None:

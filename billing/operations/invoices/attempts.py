@@ -52,6 +52,7 @@ def paid(*, payment_id: int, payment: Payment, now: dt.datetime) -> None:
             charge_id=payment.charge_id,
             paid_at=now,
             closed_at=now,
+            calling_until=None,
             failure="",
         )
         settling.settle(invoice=invoice, payment=payment, now=now)

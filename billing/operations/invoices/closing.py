@@ -1,6 +1,7 @@
 """End an open invoice unpaid: voided (it was wrong) or given up (nobody pays it)."""
 
 import datetime as dt
+from contextlib import suppress
 from typing import Final
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from billing.models.invoices import Invoice, InvoiceNotice
 from billing.operations.checkouts import InFlightError
 from billing.operations.invoices import debts, notices, paying, settling, states
 from billing.operations.invoices.paying import NotOpenError
+from billing.stripe.errors import StripeUnavailableError
 from config.kit.errors import InvalidInputError
 from wallets import chart, ledger, money
 from wallets.chart import PlatformWallet
@@ -58,7 +60,9 @@ def give_up_due(*, now: dt.datetime) -> int:
         if invoice.first_failed_at and dunning.given_up(first_failed_at=invoice.first_failed_at, now=now)
     ]
     for invoice in over:
-        uncollectible(invoice=invoice, reason=f"unpaid: {invoice.failure}", actor=JOB, now=now)
+        # It is being paid at this moment, or Stripe cannot say: the next tick looks again.
+        with suppress(InFlightError, NotOpenError, StripeUnavailableError):
+            uncollectible(invoice=invoice, reason=f"unpaid: {invoice.failure}", actor=JOB, now=now)
     return len(over)
 
 

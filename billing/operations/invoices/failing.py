@@ -27,6 +27,7 @@ def fail(*, payment_id: int, failure: str, code: str, now: dt.datetime) -> None:
             failure=failure[:FAILURE_LENGTH_MAX],
             failure_code=code[:60],
             closed_at=now,
+            calling_until=None,
         )
         if closed and invoice.state == Invoice.State.OPEN:
             note(invoice=invoice, failure=failure, code=code, now=now)

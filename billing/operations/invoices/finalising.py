@@ -1,6 +1,7 @@
 """Make a draft final: what is owed is fixed, taxed, numbered without a gap, and booked."""
 
 import datetime as dt
+import logging
 from decimal import Decimal
 from typing import Final
 
@@ -14,6 +15,8 @@ from billing.operations.invoices import debts, notices, settling, states
 from config.kit import jobs
 from wallets import chart, ledger, money
 from wallets.ledger import Leg, Source
+
+logger = logging.getLogger(__name__)
 
 State = Invoice.State
 Kind = InvoiceLine.Kind
@@ -49,7 +52,10 @@ def finalise_due(*, now: dt.datetime) -> int:
     due = Invoice.objects.filter(state=State.DRAFT, finalise_at__lte=now).order_by("finalise_at", "pk")
     found = list(due.values_list("pk", flat=True)[:FINALISE_MAX])
     for invoice_id in found:
-        finalise(invoice_id=invoice_id, now=now)
+        try:
+            finalise(invoice_id=invoice_id, now=now)
+        except Exception:
+            logger.exception("invoice.not_issued id=%s", invoice_id)
     return len(found)
 
 

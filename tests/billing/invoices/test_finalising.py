@@ -1,16 +1,21 @@
 """A draft becomes final once: taxed, numbered without a gap, booked."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from billing.models import BillingProfile, Invoice, InvoiceLine
-from billing.operations.invoices import finalising
+from billing.operations import posting
+from billing.operations.invoices import drafting, finalising
+from billing.operations.invoices.drafting import LineIn
+from tests.support import runs
 from tests.support.invoicing import NOW, add, draft_of, issued
+from tests.support.ledger import CREDIT, MONDAY, buy
 from tests.support.people import open_customer
 from tests.support.races import race
-from wallets import chart
+from wallets import chart, debts, quotas
 from wallets.queries import platform_balance
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +102,39 @@ def test_what_was_issued_never_changes(books: None, change: str) -> None:
 
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)
+
+
+def test_a_draft_that_cannot_be_issued_holds_up_nobody(books: None) -> None:
+    customer = open_customer()
+    broken, fine = draft_of(customer, 500), draft_of(open_customer("alice"), 700)
+    quota = quotas.open_quota(customer_id=customer.pk, unit="EXECUTION", now=NOW)
+    line = LineIn("overage", "Owed by nobody", "overage", 10_000, wallet_id=quota.pk, debt=1_000_000)
+    drafting.add_line(invoice=broken, line=line, now=NOW)
+
+    assert finalising.finalise_due(now=NOW) == 2
+
+    states = Invoice.objects.order_by("pk").values_list("pk", "state", "number")
+    assert list(states) == [(broken.pk, "draft", None), (fine.pk, "open", 1)]
+
+
+def test_overage_is_billed_less_what_a_top_up_has_paid_since(books: None) -> None:
+    customer = runs.make_customer("bob")
+    wallet = runs.wallet_of(customer)
+    debts.set_overdraft(wallet_id=wallet.pk, limit=2_000 * CREDIT, now=MONDAY)
+    runs.charge(runs.make_agent("echo"), customer, "1", usage={"request": Decimal(20)})
+    posting.post_splits(now=MONDAY)
+    invoice = draft_of(customer)
+    overage = {"wallet_id": wallet.pk, "debt": 1_000 * CREDIT, "quantity": Decimal(1_000)}
+    line = LineIn("overage", "1,000 credits", "overage", 1_000_000, **overage)  # type: ignore[arg-type]
+    drafting.add_line(invoice=invoice, line=line, now=NOW)
+    buy(wallet, cents=40)
+
+    issued_now = finalising.finalise(invoice_id=invoice.pk, now=NOW)
+
+    assert [(one.amount_cents, one.quantity) for one in issued_now.lines.all()] == [(60, Decimal(600))]
+    assert debts.owed(wallet_id=wallet.pk) == 0
+    assert runs.wallet_of(customer).balance == 0
+    assert platform_balance(chart.RECEIVABLE) == -600_000
 
 
 @pytest.mark.django_db(transaction=True)
