@@ -7,6 +7,8 @@ from config.settings.base import *
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", "local-development-only-never-in-production-0000000000000")
 CLOCK_MOVABLE = True
+# The demo's catalogue sells it: 100 executions a month (F1).
+DEFAULT_PLAN = env.text("DEFAULT_PLAN", "free")
 # Static files straight from the source folders, without a collectstatic in between.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
