@@ -6,8 +6,9 @@ from typing import Final
 
 from accounts.models import Customer
 from billing.models.subscriptions import LIVE, Subscription
-from billing.queries import plan_choices
+from billing.queries import plan_choices, plan_offers
 from billing.queries import subscriptions as queries
+from billing.queries.plan_offers import Better
 from marketplace.queries import plans
 from marketplace.terms import EntitlementTerms, PlanTerms, TierTerms
 from wallets import money, quotas
@@ -56,6 +57,7 @@ class Manage:
     live: bool
     can_pause: bool
     can_resume: bool
+    better: Better | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def manage(*, row: Subscription, now: dt.datetime) -> Manage:
         live=row.state in LIVE,
         can_pause=row.state == State.ACTIVE and row.cancel_at is None,
         can_resume=row.state == State.PAUSED,
+        better=plan_offers.better(subscription=row, now=now) if row.state in LIVE else None,
     )
 
 

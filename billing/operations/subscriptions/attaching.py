@@ -59,6 +59,7 @@ def attach(
     if not (terms.self_service or staff):
         raise ByAgreementError(f"{terms.name} is subscribed to by agreement.")
     tier = _tier(terms, choice)
+    periods.require_seats(customer_id=customer.pk, tier_per_seat=tier.per_seat, quantity=choice.quantity)
     wish = _wish(customer, terms, tier, choice, now)
     found = requests.known(principal=principal, key=key, wish=wish)
     if found is not None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from django.db import transaction
 
-from accounts.models import Membership
 from billing.models.subscriptions import Subscription, SubscriptionPeriod
 from billing.operations.invoices import drafting
 from billing.operations.subscriptions import allowances, ending, leaving, lines, periods, renewing, states
@@ -134,9 +133,7 @@ def _seats(subscription: Subscription, tier: SubscriptionTier, quantity: int | N
     seats = subscription.quantity if quantity is None and tier.per_seat else quantity or 1
     if not 1 <= seats <= QUANTITY_MAX or (seats > 1 and not tier.per_seat):
         raise _invalid("quantity", f"must be from 1 to {QUANTITY_MAX if tier.per_seat else 1}")
-    members = Membership.objects.filter(customer_id=subscription.customer_id).count()
-    if tier.per_seat and seats < members:
-        raise _invalid("quantity", f"must be at least the {members} members of the team")
+    periods.require_seats(customer_id=subscription.customer_id, tier_per_seat=tier.per_seat, quantity=seats)
     return seats
 
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from accounts.models import Membership
 from billing.models.subscriptions import Subscription, SubscriptionPeriod
 from billing.operations import plan_fees
 from billing.operations.plan_fees import Paid
 from billing.operations.subscriptions import allowances
 from billing.periods import Cycle, Period
 from billing.queries import subscriptions as queries
+from config.kit.errors import InvalidInputError
 from marketplace.models import SubscriptionTier
 from wallets import chart
 from wallets.ledger import Source
@@ -30,6 +32,14 @@ class Worth:
     def part(self, share: Fraction) -> "Worth":
         """Give what a part of it costs (half up) and grants (down)."""
         return Worth(int((self.fee_cents * share + HALF) // 1), int(self.credits * share // 1))
+
+
+def require_seats(*, customer_id: int, tier_per_seat: bool, quantity: int) -> None:
+    """Raise InvalidInputError for fewer seats than the team has members."""
+    members = Membership.objects.filter(customer_id=customer_id).count() if tier_per_seat else 0
+    if quantity < members:
+        problem = f"must be at least the {members} members of the team"
+        raise InvalidInputError(f"quantity {problem}", errors=[{"pointer": "/quantity", "detail": problem}])
 
 
 def worth(*, tier: SubscriptionTier, quantity: int) -> Worth:

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Customer
+from accounts.models import Customer, Membership, User
 from billing.models import Invoice, Subscription
 from billing.operations import payments, settlement
+from billing.queries import plan_offers
 from billing.runs import Report
-from config.kit.errors import DomainError
+from config.kit.errors import DomainError, InvalidInputError
 from tests.support.checkout import NOW, pay
 from tests.support.people import open_customer
 from tests.support.plans import attach, current, draft_lines, on_sale, renew, settle_up
@@ -130,3 +131,28 @@ def test_pay_as_you_go_is_capped(runs: int, cents: int) -> None:
     renew(now=APRIL)
 
     assert sum(amount for _, amount in draft_lines(bob)) == cents
+
+
+@pytest.mark.parametrize(("runs", "offered"), [(2_000, None), (4_000, "pro"), (6_000, "pro")])
+def test_pro_is_offered_when_the_same_use_would_cost_less(runs: int, offered: str | None) -> None:
+    """W10: $20.00, no offer; $40.00 and $50.00, Pro offered at $29.00 and $34.00. Nothing changes by itself."""
+    on_sale()
+    bob = open_customer()
+    subscription = attach(bob, "payg")
+    run(bob, runs, key="many")
+
+    found = plan_offers.better(subscription=subscription, now=NOW)
+
+    assert (found.plan if found else None) == offered
+    assert Subscription.objects.get(customer=bob).version.plan.slug == "payg"
+
+
+def test_a_team_needs_a_seat_for_each_member() -> None:
+    on_sale()
+    bob = open_customer()
+    for name in ("bob", "eve"):
+        user = User.objects.create_user(f"{name}@team.example", "correct horse battery")
+        Membership.objects.create(user=user, customer=bob, created_at=NOW)
+
+    with pytest.raises(InvalidInputError):
+        attach(bob, "team", quantity=1)

@@ -1,0 +1,70 @@
+"""Every invariant of subscriptions holds over a life of them, and finds its damage and only that."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import psycopg
+import pytest
+
+from billing.purchase_books import INVARIANTS
+from tests.support import damage
+from tests.support.checkout import NOW
+from tests.support.market import for_sale
+from tests.support.people import open_customer
+from tests.support.plans import attach, on_sale, renew, settle_up
+from tests.support.processes import StripeStandin
+from tests.support.subscribing import TIERS, subscribe
+from wallets import books
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+APRIL: Final = NOW.replace(month=4)
+DAMAGE: Final = {
+    "subscription periods are granted once": "UPDATE billing_subscriptionperiod SET credits = credits + 1"
+    " WHERE number = 0",
+    "live subscriptions have their period": "UPDATE billing_subscription"
+    " SET current_period_end = current_period_end + interval '1 day'",
+    "periods of a subscription do not overlap": "UPDATE billing_subscriptionperiod"
+    " SET ends_at = ends_at + interval '1 day' WHERE number = 0",
+    "fees of periods are paid before they are granted": "UPDATE wallets_transaction SET kind = 'x'"
+    " WHERE kind = 'subscription' AND source_type = 'subscription_period'",
+    "append-only guards of purchases stand": "ALTER TABLE billing_subscriptionperiod"
+    " DISABLE TRIGGER billing_subscriptionperiod_kept",
+}
+
+
+@pytest.fixture(autouse=True)
+def _life(stripe_standin: StripeStandin) -> None:
+    """Let a free plan and a creator's tier be renewed, the second from the saved card."""
+    on_sale()
+    attach(open_customer("charlie"), "credits-free")
+    subscribe(open_customer(), for_sale("subscribed", TIERS), stripe_standin)
+    renew(now=APRIL)
+    settle_up(now=APRIL)
+
+
+@pytest.fixture
+def superuser(monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
+    """Give a connection that passes every guard of billing's tables."""
+    with damage.superuser(monkeypatch, tables="billing_") as passing:
+        yield passing
+
+
+def broken() -> set[str]:
+    """Name the invariants of purchases that are violated now."""
+    own = {invariant.name for invariant in INVARIANTS}
+    return {violation.name for violation in books.violations(now=APRIL)} & own
+
+
+def test_honest_books_hold() -> None:
+    assert books.violations(now=APRIL) == []
+
+
+def test_it_finds_each_damage_and_only_that(superuser: psycopg.Connection[Any]) -> None:
+    found = {}
+    for name, done in DAMAGE.items():
+        with superuser.transaction(force_rollback=True):
+            superuser.execute(done)
+            found[name] = broken()
+
+    assert found == {name: {name} for name in DAMAGE}
