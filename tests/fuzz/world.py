@@ -3,7 +3,7 @@
 import copy
 import datetime as dt
 import random
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 from schemathesis import Response
 
 from config.kit import clock
-from tests.support import catalogue, ledger, people, runs
+from tests.support import catalogue, invoicing, ledger, people, plans, runs
 from tests.support.runs import FREE, LONG_AGO, PER_REQUEST, PER_TOKEN, SUBSCRIBED
 
 Headers = dict[str, str]
@@ -30,7 +30,7 @@ NO_KEYS: Final = tuple(
     for text in ("", "Bearer", "Bearer fbx_router_00000000_none", "Basic eDp4", "Bearer \xff", "Bearer a b")
 )
 KEPT: Final = 300
-PLANS: Final = ("credits-free", "payg", "credits-pro", "pro")
+PLANS: Final = ("free", "credits-free", "payg", "pro")
 FEATURES: Final = ("small-model-tokens", "sandbox", "egress", "sla", "execution")
 SERVICES: Final = frozenset({"/v1/attach", "/v1/check", "/v1/track", "/v1/events"})
 
@@ -49,8 +49,8 @@ class World:
     router: Headers
     service: Headers
     customers: list[Headers]
-    executions: deque[str] = field(default_factory=_recent)
-    top_ups: deque[str] = field(default_factory=_recent)
+    # Ids by their kind.
+    known: defaultdict[str, deque[str]] = field(default_factory=lambda: defaultdict(_recent))
     cursors: deque[str] = field(default_factory=_recent)
 
     def learn(self, response: Response) -> None:
@@ -60,10 +60,8 @@ class World:
 
     def _learn(self, body: Any) -> None:
         match body:
-            case {"execution": str(execution)}:
-                self.executions.append(execution)
-            case {"id": str(top_up), "checkout_url": _}:
-                self.top_ups.append(top_up)
+            case {"execution": str(public_id)} | {"subscription": str(public_id)} | {"id": str(public_id)}:
+                self.known[public_id[:4]].append(public_id)
             case {"next": str(address)}:
                 self.cursors.append(address.partition("cursor=")[2].partition("&")[0])
             case {"results": [*results]}:
@@ -79,8 +77,9 @@ class World:
         if "{reference}" in path:
             return {"reference": self.chance.choice(self.callers)}
         if "{public_id}" in path:
-            known = self.top_ups if "/topups/" in path else self.executions
-            return {"public_id": self._one(known, else_="exe_" + "0" * 26)}
+            kinds = {"topups": "top_", "subscriptions": "sbs_", "invoices": "inv_"}
+            kind = next((kinds[part] for part in path.split("/") if part in kinds), "exe_")
+            return {"public_id": self._one(self.known[kind], else_=kind + "0" * 26)}
         return {}
 
     def query(self, names: set[str]) -> dict[str, str]:
@@ -118,8 +117,8 @@ class World:
                 return {"sequence": self.chance.randint(0, 20), "usage": self._usage()}
             case "topup":
                 return self._order()
-            case _:
-                return {"reason": "it did not start"}
+            case name:
+                return self._of_plans(name)
 
     def headers(self, path: str, method: str) -> Headers:
         """Give the key that fits, and for a POST often an Idempotency-Key, which some share."""
@@ -172,8 +171,8 @@ class World:
 
     def _event(self) -> dict[str, Any]:
         event_id = {"event_id": f"e{self.chance.randint(1, 5_000)}", "occurred_at": None}
-        if self.executions and self.chance.random() < 0.6:
-            reserved = {"execution": self.chance.choice(self.executions), "agent": None, "caller": None}
+        if self.known["exe_"] and self.chance.random() < 0.6:
+            reserved = {"execution": self.chance.choice(self.known["exe_"]), "agent": None, "caller": None}
             return reserved | {"usage": self._usage(), "event_id": None, "occurred_at": None}
         return self._run() | event_id | {"execution": None}
 
@@ -186,6 +185,16 @@ class World:
         said = {"customer": self.chance.choice(self.callers), "feature": self.chance.choice(FEATURES)}
         event_id = {"event_id": f"f{self.chance.randint(1, 2_000)}", "occurred_at": None}
         return said | {"quantity": 1} | (event_id if path == "/v1/track" else {})
+
+    def _of_plans(self, name: str) -> dict[str, Any]:
+        plan = {"plan": self.chance.choice(PLANS), "tier": ""}
+        said: dict[str, dict[str, Any]] = {
+            "subscribe": plan | {"agent": "", "quantity": 1, "zone": "UTC"},
+            "change": plan | {"quantity": None},
+            "preview": plan | {"quantity": None},
+            "cancel": {"at": self.chance.choice(("period_end", "period_end", "now"))},
+        }
+        return said.get(name, {"reason": "it did not start"})
 
     def _attach(self) -> dict[str, Any]:
         said = {"customer": self.chance.choice(self.callers), "plan": self.chance.choice(PLANS), "tier": ""}
@@ -230,12 +239,15 @@ def populate(chance: random.Random) -> World:
     started = [
         runs.reserve(agents[0], each, now=clock.now()) for each in (bob, alice.customer) for _ in range(3)
     ]
-    return World(
+    world = World(
         chance=chance,
         agents=[*(agent.slug for agent in agents), agents[0].public_id],
         callers=[bob.public_id, "fuzz-bob-at-home", carol.public_id, alice.customer.public_id],
         router=people.bearer(people.router_key()),
         service=people.bearer(people.service_key()),
         customers=[people.bearer(people.customer_key(each)) for each in (bob, alice.customer)],
-        executions=deque((each.execution or "" for each in started), maxlen=KEPT),
     )
+    world.known["exe_"] += [each.execution or "" for each in started]
+    world.known["inv_"] += [invoicing.issued(each, 500).public_id for each in (bob, alice.customer)]
+    world.known["sbs_"] += [plans.attach(each, "payg").public_id for each in (bob, alice.customer)]
+    return world
