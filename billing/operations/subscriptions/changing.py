@@ -39,6 +39,7 @@ class Change:
 
 def preview(*, subscription: Subscription, tier_id: int, quantity: int | None, now: dt.datetime) -> Change:
     """Show what a change would do, writing nothing; raise as change does."""
+    states.require_live(subscription)
     tier = _tier(subscription, tier_id)
     seats = _seats(subscription, tier, quantity)
     period = queries.current(subscription)
@@ -61,7 +62,6 @@ def change(
     """
     with transaction.atomic():
         subscription = states.locked(subscription_id=subscription_id)
-        states.require_live(subscription)
         planned = preview(subscription=subscription, tier_id=tier_id, quantity=quantity, now=now)
         if planned.now:
             _begin(subscription, planned, actor, now)

@@ -60,6 +60,13 @@ class TestSubscribe:
         assert (body["status"], body["fee"], body["quantity"]) == ("incomplete", "75.00", 3)
         assert body["checkout_url"].startswith(stripe_standin.url)
 
+    def test_what_is_not_paid_is_not_changed(self, api: Caller, stripe_standin: StripeStandin) -> None:
+        waiting = api.post({"plan": "pro"}).json()["id"]
+
+        for step in ("preview", "change"):
+            answer = api.post({"plan": "free"}, path=f"/v1/subscriptions/{waiting}/{step}")
+            assert answer.status_code == 409, answer.json()
+
     @pytest.mark.parametrize(
         "body",
         [
