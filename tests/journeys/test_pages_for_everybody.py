@@ -8,7 +8,9 @@ from django.test import Client
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
+from accounts.models import Customer
 from tests.support import catalogue, market, people
+from tests.support.invoicing import issued
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -56,7 +58,7 @@ def screen(request: pytest.FixtureRequest, browser: Browser) -> Any:
     context.close()
 
 
-def sign_in(page: Page, server: LiveServer) -> None:
+def sign_in(page: Page, server: LiveServer) -> Customer:
     """Sign a creator in who has one agent for sale."""
     user, customer = people.sign_up()
     market.for_sale("per-request", creator=market.open_creator(customer=customer))
@@ -64,6 +66,7 @@ def sign_in(page: Page, server: LiveServer) -> None:
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     cookie = client.cookies["sessionid"].value
     page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": server.url}])
+    return customer
 
 
 def faults(page: Page, server: LiveServer, paths: list[str]) -> list[str]:
@@ -88,9 +91,14 @@ def test_the_storefront(screen: Page, live_server: LiveServer) -> None:
 
 
 def test_a_consumers_pages(screen: Page, live_server: LiveServer) -> None:
-    sign_in(screen, live_server)
+    bill = issued(sign_in(screen, live_server), 1_000)
+    bills = [
+        f"/invoices/{bill.public_id}/",
+        f"/invoices/{bill.public_id}/print/",
+        f"/statements/{bill.issued_at:%Y-%m}/",
+    ]
 
-    assert faults(screen, live_server, CONSUMER) == []
+    assert faults(screen, live_server, CONSUMER + bills) == []
 
 
 def test_a_creators_pages(screen: Page, live_server: LiveServer) -> None:
