@@ -6,9 +6,10 @@ import pytest
 
 from billing.operations import posting
 from billing.periodic import ABOVE_CAP, cheaper, total
+from billing.queries import plan_offers
 from marketplace.models import Agent
 from tests.support import plans, runs
-from tests.support.catalogue import DOLLAR, month, offer, publish, told
+from tests.support.catalogue import DOLLAR, month, offer, plan, publish, told
 from tests.support.checkout import NOW
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,25 @@ def test_who_pays_as_they_go_has_agreed_to_pay() -> None:
     publish()
 
     assert total(lines=month("payg", {"execution": 2_000}, overage=False)) == 20 * DOLLAR
+
+
+@pytest.mark.usefixtures("books")
+@pytest.mark.parametrize(("executions", "would_cost"), [(2_000, None), (4_000, 29), (6_000, 34)])
+def test_pro_is_offered_within_the_month_and_not_taken_without_consent(
+    executions: int, would_cost: int | None
+) -> None:
+    plans.on_sale()
+    bob, agent = runs.make_customer(), Agent.objects.get(slug="execution")
+    subscription = plans.attach(bob, "payg")
+    runs.charge(agent, bob, "the-month", usage={"execution": Decimal(executions)})
+
+    offered = plan_offers.better(subscription=subscription, now=NOW)
+    plans.renew(now=plans.current(subscription).ends_at)
+
+    found = (offered.plan, offered.other_costs) if offered else None
+    assert found == (("pro", would_cost * DOLLAR) if would_cost else None)
+    subscription.refresh_from_db()
+    assert subscription.version_id == plan("payg").version_id
 
 
 @pytest.mark.usefixtures("books")
