@@ -76,6 +76,20 @@ def test_one_reference_adjusts_once() -> None:
     assert queries.balance(wallet=wallet, now=MONDAY).balance == CREDIT
 
 
+def test_one_reference_takes_back_once() -> None:
+    wallet = open_consumer_wallet()
+    buy(wallet)
+    answers = race(
+        20,
+        lambda _: operations.adjust(
+            wallet=wallet, amount=-5 * CREDIT, reference="adj_1", reason="mistake", actor="staff:olive", now=MONDAY
+        ),
+    )
+
+    assert sorted(answer.replayed for answer in answers) == [False] + [True] * 19
+    assert CreditGrant.objects.get().remaining == 9_995 * CREDIT
+
+
 def test_expiry_and_spending_at_once_take_each_credit_once() -> None:
     wallet = open_consumer_wallet()
     promise(wallet, credits=50, expires_at=MONDAY.replace(day=3))

@@ -17,5 +17,5 @@ class Migration(migrations.Migration):
     dependencies: ClassVar = [("wallets", "0007_debts")]
     operations: ClassVar = [
         migrations.RunSQL(DROP, migrations.RunSQL.noop),
-        *(sql.install(app="wallets", name=name) for name in ("quotas", "holds_many", "capture")),
+        *(sql.install(app="wallets", name=name) for name in ("quotas", "grants", "holds_many", "capture")),
     ]

@@ -108,6 +108,8 @@ DECLARE
     v_wallets bigint[] := ARRAY[p_wallet];
     v_amounts bigint[] := ARRAY[-p_amount];
 BEGIN
+    -- Looked up under the lock: of two at once the second finds what the first has done, and takes nothing.
+    PERFORM 1 FROM wallets_wallet WHERE id = p_wallet FOR NO KEY UPDATE;
     SELECT id INTO o_transaction FROM wallets_transaction
     WHERE kind = 'adjustment' AND source_type = p_source_type AND source_id = p_source_id;
     o_replayed := o_transaction IS NOT NULL;
