@@ -7,18 +7,13 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
-from tests.provers.catalogue import CREDIT, Cell
-from tests.provers.wallet import Drawn, Expired
+from tests.provers.catalogue import Cell, usd
+from tests.provers.wallet import Drawn, Expired, Paid
 
 MINUTES_A_DAY: Final = 1_440
 # Minute 0 is noon.
 NOON: Final = 720
 BATCH_MAX: Final = 1_000
-
-
-def usd(credits: int, *, value: int = 1_000) -> int:
-    """Convert credits to USD micros, towards zero."""
-    return credits * value // CREDIT
 
 
 @dataclass(slots=True)
@@ -31,6 +26,7 @@ class Charge:
     cash: int
     earned: dict[int, int]
     unpaid: int
+    overage: int = 0
 
     @property
     def day(self) -> int:
@@ -62,6 +58,11 @@ class Books:
             self.accounts["CREDITS", f"issued.{grant.funding_class}"] += amount
             self.credit("USD", deferred=-cash, revenue=cash)
 
+    def paid(self, settled: Iterable[Paid]) -> None:
+        """Book what paid grants paid of debts: their cash is earned, and what stood for the debt is gone."""
+        for cash, carried in settled:
+            self.credit("USD", deferred=-cash, unbilled=carried, revenue=cash - carried)
+
     def post(self, charges: list[Charge]) -> int:
         """Post all that is settled, oldest day first, a thousand at a time; give how many."""
         ordered = sorted(charges, key=attrgetter("minute", "number"))
@@ -83,8 +84,10 @@ class Books:
             image += usd(self.pending[creator]) - usd(before)
         charged, cash = sum(charge.amount for charge in batch), sum(charge.cash for charge in batch)
         unpaid = usd(sum(charge.unpaid for charge in batch))
+        overage = sum(charge.overage for charge in batch)
         self.credit("CREDITS", clearing=-charged, platform_share=charged - sum(earned.values()))
-        self.credit("USD", deferred=-cash, promo_expense=-unpaid, owed=image, revenue=cash + unpaid - image)
+        self.credit("USD", deferred=-cash, unbilled=-overage, promo_expense=-unpaid, owed=image)
+        self.credit("USD", revenue=cash + overage + unpaid - image)
 
 
 def earnings(cells: Iterable[Cell]) -> dict[int, int]:

@@ -15,13 +15,18 @@ PRICE_UNIT: Final = 10**12
 UNIT: Final = 10**9
 CREDIT: Final = 10**6
 WHOLE: Final = 10_000**2
-RANK: Final = {"plan": 0, "promo": 1, "bonus": 2, "adjustment": 3, "paid": 4}
-CLASS_RATES: Final = {"plan": 10_000, "promo": 10_000, "bonus": 5_000, "adjustment": 10_000, "paid": 10_000}
+RANK: Final = {"plan": 0, "promo": 1, "bonus": 2, "adjustment": 3, "paid": 4, "overage": 5}
+CLASS_RATES: Final = dict.fromkeys(RANK, 10000) | {"bonus": 5_000}
 
 # A run is one request unless it says otherwise.
 UNREAD: Final = {"request": 1000}
 
 Cell = tuple[str, int | None, int]
+
+
+def usd(credits: int, *, value: int = 1_000) -> int:
+    """Convert credits to USD micros, towards zero."""
+    return credits * value // CREDIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,23 @@ class Adjust:
 
 
 @dataclass(frozen=True, slots=True)
+class Allow:
+    """Let a customer go so far below zero."""
+
+    customer: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """Move overage to an invoice."""
+
+    customer: int
+    amount: int
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reserve:
     """A check with reserve."""
 
@@ -132,5 +149,18 @@ class Post:
 
 
 Command = (
-    TopUp | Bundle | Promise | Adjust | Reserve | Meter | Log | Release | Balance | Expire | Sweep | Post
+    TopUp
+    | Bundle
+    | Promise
+    | Adjust
+    | Allow
+    | Bill
+    | Reserve
+    | Meter
+    | Log
+    | Release
+    | Balance
+    | Expire
+    | Sweep
+    | Post
 )

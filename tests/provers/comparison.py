@@ -9,10 +9,14 @@ from tests.provers.books import Books
 from tests.provers.model import Execution, Model
 from tests.provers.system import Market, System
 
-WALLETS: Final = "SELECT id, balance, held, seq FROM wallets_wallet WHERE id = ANY(%s)"
+WALLETS: Final = "SELECT id, balance, held, seq, overdraft_limit FROM wallets_wallet WHERE id = ANY(%s)"
 GRANTS: Final = """
     SELECT wallet_id, funding_class, amount, remaining, burned, expired, voided, cash, cash_remaining
     FROM wallets_creditgrant WHERE wallet_id = ANY(%s) ORDER BY id
+"""
+DEBTS: Final = """
+    SELECT wallet_id, amount, remaining, paid, billed, carried FROM wallets_walletdebt
+    WHERE wallet_id = ANY(%s) ORDER BY id
 """
 HOLDS: Final = """
     SELECT wallet_id, source_id, amount FROM wallets_hold WHERE wallet_id = ANY(%s) AND state = 'open'
@@ -24,7 +28,7 @@ ENTRIES: Final = """
     ORDER BY e.wallet_id, e.wallet_seq
 """
 EXECUTIONS: Final = """
-    SELECT public_id, state, held, metered, cells::text, cash, zero_cash_earned, wallet_id
+    SELECT public_id, state, held, metered, cells::text, cash, overage, zero_cash_earned, wallet_id
     FROM billing_execution WHERE public_id = ANY(%s)
 """
 ACCOUNTS: Final = """
@@ -53,9 +57,10 @@ class Comparison:
         """Raise AssertionError where the database differs from the model."""
         wallets = self._wallets()
         ids = list(wallets)
-        expected = {pk: (w.balance, w.held, len(w.entries)) for pk, w in wallets.items()}
+        expected = {pk: (w.balance, w.held, len(w.entries), w.overdraft) for pk, w in wallets.items()}
         same("wallets", {pk: tuple(rest) for pk, *rest in _rows(WALLETS, [ids])}, expected)
         self._check_grants(wallets)
+        self._check_debts(wallets)
         self._check_holds(wallets)
         self._check_entries(wallets)
         self._check_executions({id(wallet): pk for pk, wallet in wallets.items()})
@@ -88,6 +93,16 @@ class Comparison:
             for pk, wallet in wallets.items()
         }
         same("grants", found, expected)
+
+    def _check_debts(self, wallets: dict[int, Any]) -> None:
+        found: dict[int, list[Any]] = {pk: [] for pk in wallets}
+        for pk, *columns in _rows(DEBTS, [list(wallets)]):
+            found[pk].append(tuple(columns))
+        expected = {
+            pk: [(d.amount, d.remaining, d.paid, d.billed, d.carried) for d in wallet.debts]
+            for pk, wallet in wallets.items()
+        }
+        same("debts", found, expected)
 
     def _check_holds(self, wallets: dict[int, Any]) -> None:
         numbers = self.system.numbers
@@ -174,8 +189,8 @@ def _facts(execution: Execution, creators: list[int], wallet: int) -> tuple[Any,
         for name, creator, amount in execution.cells
     ]
     written = str(cells).replace("'", '"').replace("None", "null")
-    figures = (execution.held, execution.metered, written, execution.cash, execution.unpaid, wallet)
-    return (execution.state, *figures)
+    figures = (execution.held, execution.metered, written, execution.cash, execution.overage)
+    return (execution.state, *figures, execution.unpaid, wallet)
 
 
 def _rows(statement: str, parameters: list[Any]) -> list[tuple[Any, ...]]:

@@ -14,8 +14,8 @@ from billing import rating
 from marketplace.defaults import CLASS_RATES_BP
 from marketplace.splits import split
 from marketplace.terms import PriceModel, PriceTerms, Share
-from tests.provers.books import Books, usd
-from tests.provers.catalogue import AGENTS, PRICE_UNIT, Cell, Priced
+from tests.provers.books import Books
+from tests.provers.catalogue import AGENTS, PRICE_UNIT, Cell, Priced, usd
 from tests.provers.commands import Command, Log, Post, Reserve, Sweep, Usage
 from tests.provers.driver import ACCEPTED_MIN, Tally, failure, progress
 from tests.provers.generator import Generator
@@ -117,6 +117,9 @@ class World:
         assert accounts["USD", "deferred"] == cash + unposted, (
             "deferred is not the cash of what is not earned"
         )
+        carried = sum(debt.carried for wallet in model.wallets.values() for debt in wallet.debts)
+        overage = sum(charge.overage for charge in model.unposted)
+        assert -accounts["USD", "unbilled"] == carried - overage, "unbilled is not what open debts carry"
         assert accounts["CREDITS", "clearing"] == sum(charge.amount for charge in model.unposted)
         assert accounts["USD", "owed"] == sum(money.credits_to_usd(amount) for amount in pending)
         for amount in pending:
@@ -125,11 +128,17 @@ class World:
 
 def check_wallet(wallet: Wallet) -> None:
     """Assert the identities of one wallet."""
-    assert wallet.balance == sum([grant.remaining for grant in wallet.live]), "grants do not make the balance"
+    owed = sum([debt.remaining for debt in wallet.debts])
+    assert wallet.balance == sum([grant.remaining for grant in wallet.live]) - owed, (
+        "grants and debts do not make the balance"
+    )
+    for debt in wallet.debts:
+        assert debt.amount == debt.remaining + debt.paid + debt.billed, "a debt leaks"
+        assert debt.remaining or not debt.carried, "a debt that is paid still stands for dollars"
     assert wallet.held == sum([hold.amount for hold in wallet.holds.values()]), (
         "holds do not make what is held"
     )
-    assert 0 <= wallet.held <= wallet.balance, "more is held than there is"
+    assert 0 <= wallet.held <= wallet.balance + wallet.overdraft, "more is held than there is"
 
 
 def check_split(amounts: dict[str, int], shares: tuple[tuple[int, int], ...], cells: list[Cell]) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from tests.provers.books import Books
 from tests.provers.catalogue import CREDIT, Priced
-from tests.provers.commands import Adjust, Answer, Bundle, Expire, Promise, TopUp
+from tests.provers.commands import Adjust, Allow, Answer, Bill, Bundle, Expire, Promise, TopUp
 from tests.provers.wallet import Grant, Wallet
 
 DAY: Final = 1_440
@@ -54,7 +54,9 @@ class Funds:
         if top_up.bonus:
             bonus_cash, ends = cash - paid_cash, now + BONUS_MINUTES
             parts.append(self._grant("bonus", top_up.bonus, bonus_cash, ends, **rest))
-        self.wallets[top_up.customer, None].credit(*parts)
+        wallet = self.wallets[top_up.customer, None]
+        wallet.credit(*parts)
+        self.books.paid(wallet.pay(parts[0]))
         if top_up.fee:
             fee = top_up.fee * CENT_CASH
             self.books.credit("USD", stripe_fees=-fee, stripe_cash=fee)
@@ -71,10 +73,9 @@ class Funds:
             return DONE
         paid = bundle.cents * CENT_CREDITS
         paid_cash = _larger_part(cash, paid, bundle.extra)
-        self.wallets[bundle.customer, None].credit(
-            self._grant("paid", paid, paid_cash, None),
-            self._grant("bonus", bundle.extra, cash - paid_cash, bundle.expires),
-        )
+        wallet, bought = self.wallets[bundle.customer, None], self._grant("paid", paid, paid_cash, None)
+        wallet.credit(bought, self._grant("bonus", bundle.extra, cash - paid_cash, bundle.expires))
+        self.books.paid(wallet.pay(bought))
         return DONE
 
     def promise(self, promise: Promise, now: int) -> Answer:
@@ -93,13 +94,37 @@ class Funds:
         if ("adjustment", adjust.reference) in self.causes:
             return ("replayed",)
         if adjust.amount < 0:
-            if wallet.available(now) < -adjust.amount:
+            if wallet.available(now) - wallet.overdraft < -adjust.amount:
                 return refused("insufficient_credits")
             self.expire(wallet, now)
             self.books.voided(wallet.void(-adjust.amount, now))
         else:
             wallet.credit(self._grant("adjustment", adjust.amount, 0, None))
         self.causes.add(("adjustment", adjust.reference))
+        return DONE
+
+    def allow(self, allow: Allow, now: int) -> Answer:
+        """Let a wallet go below zero, never less far than it has gone."""
+        wallet = self.wallets[allow.customer, None]
+        self.expire(wallet, now)
+        wallet.overdraft = max(allow.limit, wallet.held - wallet.balance, 0)
+        return ("allowed", wallet.overdraft)
+
+    def bill(self, bill: Bill, _now: int) -> Answer:
+        """Bill overage, once; the invoice is paid into the bank at once."""
+        wallet = self.wallets[bill.customer, None]
+        if ("overage", bill.reference) in self.causes:
+            return ("replayed",)
+        debt = wallet.debt
+        if debt is None or not 0 < bill.amount <= debt.remaining:
+            return refused("not_owed")
+        self.causes.add(("overage", bill.reference))
+        carried = debt.shrink(bill.amount)
+        debt.billed += bill.amount
+        wallet.enter(bill.amount)
+        cash = bill.amount // CENT_CREDITS * CENT_CASH
+        self.books.credit("CREDITS", issued__overage=-bill.amount)
+        self.books.credit("USD", unbilled=carried, bank=-cash, revenue=cash - carried)
         return DONE
 
     def _happened(self, kind: str, reference: str) -> bool:

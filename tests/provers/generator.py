@@ -6,7 +6,9 @@ from typing import Final
 from tests.provers.catalogue import AGENTS, CREDIT
 from tests.provers.commands import (
     Adjust,
+    Allow,
     Balance,
+    Bill,
     Bundle,
     Command,
     Expire,
@@ -19,6 +21,7 @@ from tests.provers.commands import (
     TopUp,
     Usage,
 )
+from tests.provers.funds import CENT_CREDITS
 from tests.provers.model import Execution, Model
 
 NOBODY: Final = 999
@@ -35,6 +38,8 @@ WEIGHTS: Final = {
     "bundle": 6,
     "promise": 8,
     "adjust": 6,
+    "allow": 3,
+    "bill": 4,
     "reserve": 34,
     "meter": 8,
     "log": 34,
@@ -116,6 +121,18 @@ class Generator:
         if self.random.random() < 0.6:
             amount = -self._near(customer, now)
         return Adjust(customer, amount, self._label())
+
+    def _allow(self, now: int) -> Command:
+        limit = self.random.choice([0, self._amount(100), self._amount(400)])
+        return Allow(self._customer(), limit)
+
+    def _bill(self, now: int) -> Command:
+        """Bill all that is owed, its whole cents, a part of it, or a micro more."""
+        customer = self._customer()
+        debt = self.model.wallets[customer, None].debt
+        owed = debt.remaining if debt else 0
+        amount = self.random.choice([owed, owed - owed % CENT_CREDITS, owed // 3, owed + 1])
+        return Bill(customer, amount, self._label())
 
     def _near(self, customer: int, now: int) -> int:
         """Draw an amount at, around or below what is available."""

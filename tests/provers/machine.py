@@ -23,7 +23,9 @@ from tests.provers.books import Books
 from tests.provers.catalogue import AGENTS, CREDIT
 from tests.provers.commands import (
     Adjust,
+    Allow,
     Balance,
+    Bill,
     Bundle,
     Command,
     Expire,
@@ -149,6 +151,23 @@ class Ledger(RuleBasedStateMachine):
         """Take back all that is available, or one micro more."""
         available = max(self.model.wallets[customer, None].available(self.now), 0)
         self.do(Adjust(customer, -(available + over), name))
+
+    @rule(customer=CUSTOMER, limit=st.just(0) | AMOUNTS)
+    def allow(self, customer: int, limit: int) -> None:
+        """Let a customer go below zero."""
+        self.do(Allow(customer, limit))
+
+    @rule(customer=CUSTOMER, part=st.integers(1, 3), over=st.integers(0, 1), name=NAMES)
+    def bill(self, customer: int, part: int, over: int, name: str) -> None:
+        """Bill what is owed, a part of it, or a micro more."""
+        debt = self.model.wallets[customer, None].debt
+        self.do(
+            Bill(
+                customer,
+                (debt.remaining if debt else 0) // part + over,
+                f"machine.{Ledger.examples}.{name}",
+            )
+        )
 
     @rule(
         run=st.tuples(AGENT, CUSTOMER | st.just(99), st.none() | USAGE, st.none() | AMOUNTS, SOON),

@@ -13,8 +13,10 @@ from tests.provers.books import Books, Charge, earnings
 from tests.provers.catalogue import AGENTS, SELF, Cell, Priced, split
 from tests.provers.commands import (
     Adjust,
+    Allow,
     Answer,
     Balance,
+    Bill,
     Bundle,
     Command,
     Expire,
@@ -58,6 +60,7 @@ class Execution:
     burned: dict[str, int] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
     cash: int = 0
+    overage: int = 0
     unpaid: int = 0
 
 
@@ -97,6 +100,8 @@ class Model(Funds):
             Bundle: self.bundle,
             Promise: self.promise,
             Adjust: self.adjust,
+            Allow: self.allow,
+            Bill: self.bill,
             Balance: self._balance,
             Expire: self.expire_grants,
             Sweep: lambda _, now: ("swept", self.sweep(now)),
@@ -164,10 +169,10 @@ class Model(Funds):
     def _place(self, execution: Execution, wallets: list[Wallet], hold: int, now: int) -> None:
         for wallet in wallets:
             self.expire(wallet, now)
-            if wallet.balance - wallet.held >= hold:
+            if wallet.balance - wallet.held + wallet.overdraft >= hold:
                 wallet.place(execution.number, hold, now)
                 execution.wallet, execution.held = wallet, hold
-                execution.available = wallet.balance - wallet.held
+                execution.available = wallet.balance - wallet.held + wallet.overdraft
                 return
         raise AssertionError("what was available is gone")
 
@@ -311,7 +316,10 @@ class Model(Funds):
         for grant, amount, cash in drawn:
             amounts[grant.funding_class] += amount
             unpaid[grant.funding_class] += 0 if grant.cash else amount
-            execution.cash += cash
+            if grant.funding_class == "overage":
+                execution.overage += cash
+            else:
+                execution.cash += cash
         execution.burned = dict(amounts)
         execution.cells = split(execution.burned, self.shares(execution))
         if charged:
@@ -325,7 +333,15 @@ class Model(Funds):
             )
             earned = earnings(execution.cells)
             self.unposted.append(
-                Charge(now, execution.number, charged, execution.cash, earned, execution.unpaid)
+                Charge(
+                    now,
+                    execution.number,
+                    charged,
+                    execution.cash,
+                    earned,
+                    execution.unpaid,
+                    execution.overage,
+                )
             )
 
 

@@ -23,8 +23,10 @@ from marketplace.models import Creator
 from tests.provers.catalogue import AGENTS, ALICE, CREDIT, PRICE_UNIT, SELF, Priced
 from tests.provers.commands import (
     Adjust,
+    Allow,
     Answer,
     Balance,
+    Bill,
     Bundle,
     Command,
     Expire,
@@ -42,7 +44,7 @@ from tests.provers.commands import (
 from tests.provers.funds import CENT_CASH, CENT_CREDITS, DONE
 from tests.support import ledger as ledgers
 from tests.support import runs
-from wallets import chart, grants, ledger, money, operations
+from wallets import chart, debts, grants, ledger, money, operations
 from wallets.ledger import Leg, Source
 from wallets.models import Wallet
 
@@ -135,6 +137,8 @@ class System:
             Bundle: self._bundle,
             Promise: self._promise,
             Adjust: self._adjust,
+            Allow: self._allow,
+            Bill: self._bill,
             Balance: self._balance,
             Expire: self._expire,
             Sweep: lambda _, now: ("swept", executions.expire_due(now=now)),
@@ -274,6 +278,26 @@ class System:
             actor="prover",
             now=now,
         )
+        return ("replayed",) if done.replayed else DONE
+
+    def _allow(self, asked: Allow, now: dt.datetime) -> Answer:
+        wallet_id = self.wallets[asked.customer].pk
+        return ("allowed", debts.set_overdraft(wallet_id=wallet_id, limit=asked.limit, now=now))
+
+    def _bill(self, asked: Bill, now: dt.datetime) -> Answer:
+        cents, source = asked.amount // CENT_CREDITS, Source("prover", asked.reference)
+        with transaction.atomic():
+            done = debts.bill(
+                wallet_id=self.wallets[asked.customer].pk,
+                amount=asked.amount,
+                bill_cents=max(cents, 0),
+                source=source,
+                now=now,
+            )
+            if cents and not done.replayed:
+                cash = cents * CENT_CASH
+                legs = [Leg(chart.RECEIVABLE, cash), Leg(chart.BANK, -cash)]
+                ledger.post(kind="bank_payment", source=source, actor="prover", legs=legs, now=now)
         return ("replayed",) if done.replayed else DONE
 
     # Runs

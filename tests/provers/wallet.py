@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from tests.provers.catalogue import RANK
+from tests.provers.catalogue import RANK, usd
 
 FAR: Final = 1 << 62
 ORDER: Final = attrgetter("order")
@@ -52,6 +52,39 @@ class Drawn(NamedTuple):
     cash: int
 
 
+class Paid(NamedTuple):
+    """What a paid grant paid of a debt: the cash that left the grant, and what stood for that part of the debt."""
+
+    cash: int
+    carried: int
+
+
+@dataclass(slots=True)
+class Debt:
+    """What was burned below zero; `carried` are the USD micros that stand for what remains."""
+
+    amount: int = 0
+    remaining: int = 0
+    paid: int = 0
+    billed: int = 0
+    carried: int = 0
+
+    def grow(self, amount: int) -> int:
+        """Owe more; give what stands for it."""
+        carried = usd(self.amount + amount) - usd(self.amount)
+        self.amount += amount
+        self.remaining += amount
+        self.carried += carried
+        return carried
+
+    def shrink(self, amount: int) -> int:
+        """Owe less; give what stood for it."""
+        carried = self.carried * amount // self.remaining
+        self.remaining -= amount
+        self.carried -= carried
+        return carried
+
+
 @dataclass(slots=True)
 class Hold:
     """A claim on the wallet."""
@@ -77,10 +110,17 @@ class Wallet:
     grants: list[Grant] = field(default_factory=list)
     holds: dict[int, Hold] = field(default_factory=dict)
     entries: list[tuple[int, int]] = field(default_factory=list)
+    overdraft: int = 0
+    debts: list[Debt] = field(default_factory=list)
+
+    @property
+    def debt(self) -> Debt | None:
+        """The open debt."""
+        return self.debts[-1] if self.debts and self.debts[-1].remaining else None
 
     def available(self, now: int) -> int:
         """Give what a new hold may take once due grants have expired."""
-        return self.balance - self.held - sum(due for _, due in self._due(now))
+        return self.balance - self.held + self.overdraft - sum(due for _, due in self._due(now))
 
     def credit(self, *grants: Grant) -> None:
         """Receive grants in one transaction."""
@@ -88,6 +128,20 @@ class Wallet:
             insort(self.live, grant, key=ORDER)
             self.grants.append(grant)
         self.enter(sum(grant.amount for grant in grants))
+
+    def pay(self, grant: Grant) -> list[Paid]:
+        """Pay the open debt with a paid grant, unless not a micro of a dollar stands for any of it."""
+        debt = self.debt
+        if debt is None:
+            return []
+        part = min(grant.remaining, debt.remaining)
+        if not grant.cash_remaining * part // grant.remaining and not debt.carried * part // debt.remaining:
+            return []
+        paid = Paid(grant.take(part), debt.shrink(part))
+        grant.burned += part
+        debt.paid += part
+        self._sort_out()
+        return [paid]
 
     def enter(self, amount: int) -> None:
         """Write a line of the statement."""
@@ -111,7 +165,16 @@ class Wallet:
         drawn = list(self._take(amount, opened))
         for grant, part, _ in drawn:
             grant.burned += part
-        return drawn
+        below = amount - sum(part for _, part, _ in drawn)
+        return [*drawn, self._owe(below)] if below else drawn
+
+    def _owe(self, amount: int) -> Drawn:
+        assert self.overdraft or self.debts, f"grants fall short of the balance by {amount}"
+        debt = self.debt
+        if debt is None:
+            debt = Debt()
+            self.debts.append(debt)
+        return Drawn(Grant(0, "overage", amount, 1, None), amount, debt.grow(amount))
 
     def void(self, amount: int, now: int) -> list[Drawn]:
         """Take credits back in burn order."""
@@ -119,6 +182,7 @@ class Wallet:
         drawn = list(self._take(amount, now))
         for grant, part, _ in drawn:
             grant.voided += part
+        assert sum(part for _, part, _ in drawn) == amount, "grants fall short of what is available"
         return drawn
 
     def expire(self, now: int) -> list[Expired]:
@@ -159,7 +223,6 @@ class Wallet:
             yield Drawn(grant, part, cash)
             if not left:
                 break
-        assert left == 0, f"grants fall short of the balance by {left}"
         self._sort_out()
 
     def _sort_out(self) -> None:

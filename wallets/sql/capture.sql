@@ -249,7 +249,7 @@ BEGIN
         -- First the credits, then the quota.
         FOR part IN 1 .. CASE WHEN v_claim.quota IS NULL THEN 1 ELSE 2 END LOOP
             v_left := CASE part WHEN 1 THEN v_taken.charged ELSE v_taken.quota_used END;
-            CONTINUE WHEN v_left IS NULL OR v_left = 0 OR v_taken.charged IS NULL;
+            CONTINUE WHEN v_taken.charged IS NULL OR coalesce(v_left, 0) <= 0;
             v_wallet := CASE part WHEN 1 THEN v_taken.wallet ELSE v_claim.quota END;
             w := width_bucket(v_wallet, w_id);
             w_seq[w] := w_seq[w] + 1;

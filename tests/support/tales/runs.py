@@ -12,9 +12,12 @@ from tests.support import ledger, people, runs
 from tests.support.callers import Caller
 from tests.support.crash_points import Life
 from tests.support.stories import Stage, Story, do
-from wallets import operations, seals
+from wallets import debts, operations, quotas, seals
+from wallets.ledger import Source
 from wallets.models import Wallet
+from wallets.money import MICRO
 
+UNIT: Final = "EXECUTION"
 LOG: Final = "/internal/usage/log"
 CHECK: Final = "/internal/usage/check"
 
@@ -117,6 +120,38 @@ def _reserved(stage: Stage, market: Market) -> None:
     market.reserves()
 
 
+def _counts(stage: Stage, market: Market) -> None:
+    """Run a feature that takes one of a quota of three beside its credits."""
+    market.agent = stage.once("counted", lambda: runs.make_agent("counted", quota_unit=UNIT))
+    quotas.grant(
+        customer_id=market.bob.pk,
+        unit=UNIT,
+        amount=3 * MICRO,
+        source=Source("period", market.name),
+        expires_at=None,
+        now=stage.now,
+    )
+
+
+def _counted(stage: Stage, market: Market) -> None:
+    _counts(stage, market)
+    market.reserves()
+
+
+def _owes(stage: Stage, market: Market) -> None:
+    """Run below zero."""
+    wallet = runs.wallet_of(market.bob)
+    debts.set_overdraft(wallet_id=wallet.pk, limit=runs.credits(100), now=stage.now)
+    operations.adjust(
+        wallet=wallet,
+        amount=-runs.credits(980),
+        reference=f"owes_{wallet.pk:08}",
+        reason="a test",
+        actor="staff:olive",
+        now=stage.now,
+    )
+
+
 def _as_it_is(stage: Stage, market: Market) -> None:
     """Nothing comes before a first request."""
 
@@ -127,6 +162,13 @@ def _expires(stage: Stage, wallet: Wallet) -> None:
 
 def _overdue(stage: Stage, name: str) -> Market:
     market = Market(stage, name).reserves()
+    stage.time.passes(hours=1)
+    return market
+
+
+def _counted_overdue(stage: Stage, name: str) -> Market:
+    market = Market(stage, name)
+    _counted(stage, market)
     stage.time.passes(hours=1)
     return market
 
@@ -194,6 +236,13 @@ TALES: Final = {
     "meter": _routed(_reserved, _meter, replays=False),
     "release": _routed(_reserved, _release, replays=False),
     "a hold expires": _swept(_overdue, lambda stage, _: executions.expire_due(now=stage.now)),
+    "check and reserve what counts": _routed(_counts, _check),
+    "log a reserved run that counts": _routed(_counted, _log),
+    "log a run that counts": _routed(_counts, _log_directly),
+    "a hold of a quota expires": _swept(
+        _counted_overdue, lambda stage, _: executions.expire_due(now=stage.now)
+    ),
+    "log a run below zero": _routed(_owes, _log_directly),
     "splits are posted": _swept(_settled, lambda stage, _: posting.post_splits(now=stage.now)),
     "a page's run is finished": _swept(
         _page_run, lambda stage, execution: page_runs.finish(execution=execution, now=stage.now)
