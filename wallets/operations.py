@@ -53,6 +53,8 @@ def adjust(
         raise InvalidInputError(f"A reason of 1 to {REASON_LENGTH_MAX} characters is required.")
     if amount == 0:
         raise InvalidInputError("An adjustment is not 0.")
+    if wallet.unit != CREDITS:
+        raise InvalidInputError("Only credits are adjusted; a plan fills its quotas.")
     source = Source("adjustment", reference)
     with transaction.atomic():
         if amount < 0:

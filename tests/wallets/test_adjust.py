@@ -4,7 +4,7 @@ import pytest
 
 from config.kit.errors import InvalidInputError
 from tests.support.ledger import CREDIT, MONDAY, buy, open_consumer_wallet
-from wallets import operations, queries
+from wallets import operations, queries, quotas
 from wallets.calls import InsufficientCreditsError
 from wallets.models import CreditGrant, Transaction, Wallet
 
@@ -60,6 +60,14 @@ def test_it_refuses_no_reason_and_no_amount(credits: int, reason: str) -> None:
         adjust(open_consumer_wallet(), credits, reason)
 
     assert not Transaction.objects.exists()
+
+
+@pytest.mark.parametrize("credits", [5, -5])
+def test_it_refuses_a_quota(credits: int) -> None:
+    quota = quotas.open_quota(customer_id=1, unit="EXECUTION", now=MONDAY)
+
+    with pytest.raises(InvalidInputError):
+        adjust(quota, credits)
 
 
 @pytest.mark.parametrize("credits", [5, -5])

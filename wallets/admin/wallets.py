@@ -17,7 +17,7 @@ from wallets import money, operations, queries
 from wallets.admin.ledger import amount_of, balance_after
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 from wallets.chart import CONSUMER
-from wallets.models import CreditGrant, Entry, Hold, Wallet
+from wallets.models import CreditGrant, Entry, Hold, Wallet, WalletDebt
 
 
 class AdjustmentForm(forms.Form):
@@ -53,6 +53,31 @@ class GrantInline(ReadOnlyInline):
         return money.text(grant.amount)
 
 
+class DebtInline(ReadOnlyInline):
+    model = WalletDebt
+    fields = ("kind", "owed", "of", "paid_text", "billed_text", "created_at")
+    readonly_fields = fields
+    ordering = ("-id",)
+
+    def owed(self, debt: WalletDebt) -> str:
+        """Show what is still owed."""
+        return money.text(debt.remaining)
+
+    def of(self, debt: WalletDebt) -> str:
+        """Show all that was burned below zero."""
+        return money.text(debt.amount)
+
+    @admin.display(description="paid")
+    def paid_text(self, debt: WalletDebt) -> str:
+        """Show what paid credits have paid."""
+        return money.text(debt.paid)
+
+    @admin.display(description="billed")
+    def billed_text(self, debt: WalletDebt) -> str:
+        """Show what invoices have taken over."""
+        return money.text(debt.billed)
+
+
 class HoldInline(ReadOnlyInline):
     model = Hold
     fields = ("public_id", "state", "credits", "source_id", "opened_at", "expires_at", "closed_at")
@@ -81,7 +106,7 @@ class WalletAdmin(ReadOnlyAdmin):
     search_help_text = "Wallet id, or the customer's e-mail, name, id or external id"
     ordering = ("-id",)
     show_full_result_count = False
-    inlines = (GrantInline, HoldInline, EntryInline)
+    inlines = (GrantInline, DebtInline, HoldInline, EntryInline)
     actions_detail = ("adjust",)
     exclude = ("balance", "held", "overdraft_limit", "arrears_allowance", "seq")
     readonly_fields = ("owner", "balance_text", "held_text", "available_text")
