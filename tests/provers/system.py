@@ -286,16 +286,12 @@ class System:
 
     def _bill(self, asked: Bill, now: dt.datetime) -> Answer:
         cents, source = asked.amount // CENT_CREDITS, Source("prover", asked.reference)
+        cash, wallet_id = cents * CENT_CASH, self.wallets[asked.customer].pk
         with transaction.atomic():
             done = debts.bill(
-                wallet_id=self.wallets[asked.customer].pk,
-                amount=asked.amount,
-                bill_cents=max(cents, 0),
-                source=source,
-                now=now,
+                wallet_id=wallet_id, amount=asked.amount, bill_cents=max(cents, 0), source=source, now=now
             )
             if cents and not done.replayed:
-                cash = cents * CENT_CASH
                 legs = [Leg(chart.RECEIVABLE, cash), Leg(chart.BANK, -cash)]
                 ledger.post(kind="bank_payment", source=source, actor="prover", legs=legs, now=now)
         return ("replayed",) if done.replayed else DONE
