@@ -145,7 +145,11 @@ class TestQuotas:
         )
 
         spent = service.post(use("u2", feature="execution", quantity=1)).json()
-        assert (spent["allowed"], spent["blocking_gate"], spent["balance"]["quantity"]) == (False, "quota", "0")
+        assert (spent["allowed"], spent["blocking_gate"], spent["balance"]["quantity"]) == (
+            False,
+            "quota",
+            "0",
+        )
         refused = service.post(use("u3", feature="execution", quantity=1))
         assert (refused.status_code, refused.json()["blocking_gate"]) == (402, "quota")
         asked = service.post({"customer": "bob-at-home", "feature": "execution"}, path="/v1/check").json()
