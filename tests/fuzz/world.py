@@ -60,6 +60,8 @@ class World:
 
     def _learn(self, body: Any) -> None:
         match body:
+            case {"id": str(), "status": "incomplete"} | {"attached": False}:
+                pass  # what waits for its payment takes no steps
             case {"execution": str(public_id)} | {"subscription": str(public_id)} | {"id": str(public_id)}:
                 self.known[public_id[:4]].append(public_id)
             case {"next": str(address)}:
