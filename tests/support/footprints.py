@@ -35,7 +35,7 @@ IDS: Final = {"id", "owner_id", "prefix", "wallet_seq", "balance_after", "manife
 NUMBERED: Final = {"billing.Invoice.number", "billing.CreditNote.number"}
 DEPTH: Final = 1
 PUBLIC_ID: Final = re.compile(r"\b([a-z]{2,4})_(?:test_)?[0-9A-Za-z]{8,}\b")
-DAY: Final = re.compile(r"\b20\d\d-\d\d-\d\d\b")
+DAY: Final = re.compile(r"\b20\d\d-\d\d-\d\d\b|\b\d{1,2} [A-Z][a-z]{2} 20\d\d\b")
 UNSEEN_AT_STRIPE: Final = {"event", "webhook_endpoint", "account_link", "login_link"}
 
 Row = Model
