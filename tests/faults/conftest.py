@@ -1,7 +1,5 @@
 """The stage of the crash tests: a time that stands still, and the stories' own stand-in where Stripe matters."""
 
-import gc
-
 import pytest
 
 from config.kit import clock
@@ -12,8 +10,6 @@ from tests.support.stories import Stage, Time
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     """Stop the clock: only the story moves it."""
-    # What earlier tests let go of ends now: in the middle of a story it would end, and undo, what the story does.
-    gc.collect()
     stopped = Time()
     monkeypatch.setattr(clock, "now", stopped.now)
     return stopped
