@@ -1,7 +1,5 @@
 """Runs and adjustments, killed at every boundary: each ends as it does in peace, and the books balance."""
 
-import os
-
 import pytest
 
 from tests.support.stories import Stage
@@ -11,8 +9,6 @@ from wallets import seals
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.slow,
-    # In one process with the whole suite a story's first child missed rows its parent had committed; never alone.
-    pytest.mark.skipif("FAULT_MINUTES" not in os.environ, reason="played by make faults"),
     pytest.mark.timeout(1500),
     pytest.mark.django_db(transaction=True),
 ]
