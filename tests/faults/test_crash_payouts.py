@@ -1,6 +1,5 @@
 """Payouts, killed at every boundary: each ends as it does in peace, here and at Stripe, and the books balance."""
 
-
 import pytest
 
 from tests.support.stories import Stage
