@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Case, OuterRef, QuerySet, Subquery, Sum, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -114,12 +114,13 @@ class WalletAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Wallet]:
         """Bring each wallet's owner and the sum of a platform wallet's entries along, in one query."""
         customer = Customer.objects.filter(pk=OuterRef("owner_id"))
-        entries = Entry.objects.filter(wallet=OuterRef("pk"), wallet_seq=None).order_by().values("wallet")
+        entries = Entry.objects.filter(wallet=OuterRef("pk")).order_by().values("wallet")
+        total = Subquery(entries.values(total=Sum("amount")))
         wallets: QuerySet[Wallet] = super().get_queryset(request)
         return wallets.annotate(
             customer_name=Subquery(customer.values("name")),
             customer_email=Subquery(customer.values("email")),
-            unsequenced=Subquery(entries.values(total=Sum("amount"))),
+            unsequenced=Case(When(owner_type=Wallet.OwnerType.PLATFORM, then=total)),
         )
 
     def get_search_results(

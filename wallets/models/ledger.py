@@ -57,11 +57,8 @@ class Entry(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                name="wallets_entry_unsequenced",
-                fields=["wallet", "id"],
-                condition=Q(wallet_seq=None),
-            ),
+            # A statement's page costs the same however old the wallet is; platform wallets are summed by it.
+            models.Index(name="wallets_entry_of_wallet", fields=["wallet", "id"]),
         ]
 
     def __str__(self) -> str:
