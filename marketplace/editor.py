@@ -18,6 +18,7 @@ def save(
     publish: bool,
     actor: str,
     now: dt.datetime,
+    effective_from: dt.datetime | None = None,
 ) -> Agent:
     """Save a listing, and publish it; nothing is saved of what cannot be published.
 
@@ -29,5 +30,7 @@ def save(
         else:
             saved = listings.edit(agent=agent, listing=listing, draft_manifest=manifest)
         if publish:
-            publishing.publish(agent=saved, manifest=manifest, actor=actor, now=now)
+            publishing.publish(
+                agent=saved, manifest=manifest, actor=actor, now=now, effective_from=effective_from
+            )
     return saved
