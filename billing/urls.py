@@ -1,7 +1,17 @@
 from django.urls import path
 
 from billing.stripe import webhooks
-from billing.views import invoices, plans, runs, statements, subscriptions, topups, usage, wallet
+from billing.views import (
+    invoices,
+    plans,
+    price_examples,
+    runs,
+    statements,
+    subscriptions,
+    topups,
+    usage,
+    wallet,
+)
 
 app_name = "billing"
 
@@ -21,6 +31,7 @@ urlpatterns = [
     path("subscriptions/<str:public_id>/step/", plans.step, name="subscription_step"),
     path("plans/<slug:slug>/", plans.plan, name="plan"),
     path("agents/<slug:slug>/run/", runs.run_new, name="run_new"),
+    path("creator/prices/example/", price_examples.price_example, name="price_example"),
     path("runs/", runs.runs, name="runs"),
     path("runs/<str:public_id>/", runs.run, name="run"),
     path("runs/<str:public_id>/live/", runs.run_live, name="run_live"),

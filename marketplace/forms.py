@@ -14,6 +14,18 @@ class CreatorForm(forms.Form):
     display_name = forms.CharField(max_length=NAME_MAX, label="Name", help_text="Shown beside your agents.")
 
 
+class StartForm(forms.Form):
+    """When a new price begins."""
+
+    effective_from = forms.DateTimeField(
+        required=False,
+        label="In force from",
+        help_text="UTC. Empty: from now. Runs that have begun and paid periods keep their price.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        error_messages={"invalid": "Type a day and a time, such as 2026-12-01 00:00."},
+    )
+
+
 class AgentForm(forms.Form):
     """A listing and its pricing manifest."""
 
@@ -34,10 +46,6 @@ class AgentForm(forms.Form):
         label="Pricing",
         widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false"}),
     )
-
-    def clean_manifest(self) -> str:
-        """Undo the line ends that browsers put into forms: the text is kept as its author wrote it."""
-        return str(self.cleaned_data["manifest"]).replace("\r\n", "\n")
 
     def listing(self) -> Listing:
         """Give the listing that a valid form describes."""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from marketplace.views import creator, plans, storefront
+from marketplace.views import agent_editor, creator, plans, storefront
 
 app_name = "marketplace"
 
@@ -11,6 +11,6 @@ urlpatterns = [
     path("plans/", plans.plans, name="plans"),
     path("creator/start/", creator.become_creator, name="become_creator"),
     path("creator/agents/", creator.agents, name="creator_agents"),
-    path("creator/agents/new/", creator.agent_new, name="creator_agent_new"),
-    path("creator/agents/<slug:slug>/", creator.agent_edit, name="creator_agent_edit"),
+    path("creator/agents/new/", agent_editor.agent_new, name="creator_agent_new"),
+    path("creator/agents/<slug:slug>/", agent_editor.agent_edit, name="creator_agent_edit"),
 ]

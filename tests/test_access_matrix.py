@@ -79,6 +79,7 @@ PAGES: Final = {
     "billing:subscription_step": Row(OWN, "subscription", "post"),
     "billing:plan": Row(OWN, "draft_agent"),
     "billing:run_new": Row(OWN, "draft_agent"),
+    "billing:price_example": Row(CREATORS, method="post"),
     "billing:runs": Row(SIGNED_IN),
     "billing:run": Row(OWN, "execution"),
     "billing:run_live": Row(OWN, "execution"),

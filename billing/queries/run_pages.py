@@ -1,6 +1,7 @@
 """What the pages of runs show, as plain values."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -24,9 +25,11 @@ FIRST_GUESS: Final = {REQUEST: "1"}
 LABELS: Final = {MINIMUM_LINE: "Least charge of a run", ROUNDING_LINE: "Rounding"}
 PARTIES: Final = {
     "creator": "Creator",
+    "others": "Other creators",
     "platform": "Platform",
     "processing": "of it payment processing",
 }
+NAMED_WITH_A_PART: Final = ("others", "processing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,17 +246,22 @@ def _drawn(run: Execution) -> list[DrawnLine]:
     ]
 
 
+def parts(*, amounts: Mapping[str, int], whole: int) -> list[Part]:
+    """Show who has what of a charge; some parties are named only where they have something."""
+    return [
+        Part(party, PARTIES[party], amount, _percent(amount, whole))
+        for party, amount in amounts.items()
+        if amount or party not in NAMED_WITH_A_PART
+    ]
+
+
 def _split(run: Execution) -> list[Part]:
     if not run.charged:
         return []
     # The processor's part is told in credits here, inside the platform's.
     processing = Micros(run.processing * money.MICRO // money.credit_value())
     amounts = {"creator": run.creator_amount, "platform": run.platform_amount, "processing": processing}
-    return [
-        Part(party, PARTIES[party], amount, _percent(amount, run.charged))
-        for party, amount in amounts.items()
-        if amount or party != "processing"
-    ]
+    return parts(amounts=amounts, whole=run.charged)
 
 
 def _percent(part: int, whole: int) -> Decimal:

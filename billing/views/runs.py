@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.middleware import SignedInRequest
-from billing import rating
+from billing import typed_usage
 from billing.answers import top_up_url
 from billing.models.executions import Execution
 from billing.operations import page_runs, quotes
@@ -29,7 +29,6 @@ from marketplace.queries.rate_cards import model_names
 from marketplace.terms import Terms
 
 KEY_LENGTH_MAX: Final = 100
-NUMBER_LENGTH_MAX: Final = 40
 MODEL_LENGTH_MAX: Final = 120
 REFUSALS: Final = {
     Gate.WALLET: ("Not enough credits", "Your wallet does not cover this run."),
@@ -129,19 +128,10 @@ def _terms(request: SignedInRequest, slug: str) -> Terms:
 
 def _typed(request: SignedInRequest, terms: Terms) -> tuple[dict[str, str], dict[str, str]]:
     """Read what was typed, and what is wrong with it."""
-    typed: dict[str, str] = {}
-    errors: dict[str, str] = {}
-    if request.method == "POST":
-        for field in run_pages.fields(terms=terms, typed={}, errors={}):
-            text = request.POST.get(f"usage-{field.metric}", "").strip()[:NUMBER_LENGTH_MAX]
-            typed[field.metric] = text or "0"
-            try:
-                rating.check_quantity(metric=field.metric, quantity=Decimal(typed[field.metric]))
-            except InvalidOperation:
-                errors[field.metric] = "Type a number, such as 1000 or 2.5."
-            except InvalidInputError as refusal:
-                errors[field.metric] = f"It {refusal.errors[0]['detail']}."
-    return typed, errors
+    if request.method != "POST":
+        return {}, {}
+    fields = run_pages.fields(terms=terms, typed={}, errors={})
+    return typed_usage.read(data=request.POST, metrics=[field.metric for field in fields])
 
 
 def _key(request: SignedInRequest) -> str:

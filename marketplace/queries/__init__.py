@@ -1,4 +1,4 @@
-from marketplace.queries.editing import preview, versions_of
+from marketplace.queries.editing import changes, last_version, manifest_of, plain_words, preview, versions_of
 from marketplace.queries.packages import PackageOffer, package_offer, package_offers
 from marketplace.queries.people import creator_of
 from marketplace.queries.pricing import (
@@ -19,12 +19,16 @@ __all__ = [
     "agents_of",
     "card",
     "cards",
+    "changes",
     "creator_of",
     "examples",
     "for_sale",
     "in_force",
+    "last_version",
+    "manifest_of",
     "package_offer",
     "package_offers",
+    "plain_words",
     "preview",
     "terms",
     "terms_by_version",

@@ -47,17 +47,8 @@
     if (target.matches("[data-close]")) target.closest("dialog").close();
     if (target.matches("dialog") && event.target === target) target.close();
     if (target.matches("[data-dismiss]")) target.closest("[data-toast]").remove();
-    if (target.matches("[data-fill]")) fill(target);
     if (target.matches("[data-print]")) window.print();
   });
-
-  // A sample or an older version, copied into the editor that data-fill names.
-  const fill = (button) => {
-    const field = document.getElementById(button.dataset.fill);
-    const source = button.parentElement.querySelector("[data-text]");
-    field.value = (source.content ?? source).textContent;
-    field.focus();
-  };
 
   // A second click on the same form sends nothing; coming back by the browser's button makes it live again.
   document.addEventListener("submit", (event) => {
