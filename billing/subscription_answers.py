@@ -21,7 +21,7 @@ class PendingAnswer(msgspec.Struct):
 
 
 class SubscriptionAnswer(msgspec.Struct):
-    """A subscription; its fee is in USD, a period's."""
+    """A subscription; its fee is in USD, a period's; the tax is that of its first payment, beside the fee."""
 
     id: str
     status: str
@@ -33,6 +33,7 @@ class SubscriptionAnswer(msgspec.Struct):
     overage: bool
     interval: str
     fee: str
+    tax: str
     credits: Amount
     current_period: dict[str, str] | None
     paid: bool
@@ -52,10 +53,11 @@ class ChangeLine(msgspec.Struct):
 
 
 class ChangeAnswer(msgspec.Struct):
-    """What a change would do: due is collected at once, fee is what each later period costs; in USD."""
+    """What a change would do: due is collected at once, of it tax; fee is what each later period costs; in USD."""
 
     effective_at: str
     lines: list[ChangeLine]
+    tax: str
     due: str
     fee: str
     credits: Amount
@@ -77,6 +79,7 @@ def subscription(row: Subscription) -> SubscriptionAnswer:
         overage=row.overage,
         interval=row.tier.interval,
         fee=_usd(worth(tier=row.tier, quantity=row.quantity).fee_cents),
+        tax=_usd(row.tax_cents),
         credits=money.amount(row.credits),
         current_period=_period(row) if begun else None,
         paid=begun and queries.current(row).granted_at is not None,
@@ -94,7 +97,8 @@ def change(planned: Change) -> ChangeAnswer:
     return ChangeAnswer(
         effective_at=_time(planned.effective_at) or "",
         lines=[ChangeLine(line.text, _usd(line.amount_cents)) for line in planned.lines],
-        due=_usd(max(planned.total_cents, 0)),
+        tax=_usd(planned.tax.cents),
+        due=_usd(planned.due_cents),
         fee=_usd(planned.fee_cents),
         credits=money.amount(planned.credits),
         quantity=planned.quantity,

@@ -16,6 +16,12 @@ class Tax:
     rate: Decimal
     cents: int
 
+    @property
+    def text(self) -> str:
+        """Name it as people read it; nothing where nothing is taxed."""
+        told = ", ".join(part for part in (self.country, f"{self.rate.normalize():f} %") if part)
+        return f"Tax ({told})" if self.cents else ""
+
 
 def tax(*, base_cents: int, country: str, rates: Mapping[str, Decimal]) -> Tax:
     """Tax a base by its country's rate, half up; nothing is taxed below zero."""

@@ -18,7 +18,8 @@ def new_public_id() -> str:
 class Subscription(Purchase):
     """A customer's tier of an agent's plan, or of the platform's where it names no agent.
 
-    Its amount is what its first payment asks for; what costs something is active once that is paid, never before.
+    Its amount is what its first payment asks for, tax included; what costs something is active once that is paid,
+    never before.
     """
 
     class State(models.TextChoices):
@@ -39,6 +40,11 @@ class Subscription(Purchase):
     quantity = models.PositiveIntegerField(default=1, help_text="Seats, where the tier counts them.")
     overage = models.BooleanField(default=False, help_text="The customer lets it run above what is included.")
     credits = models.BigIntegerField(help_text="What each period grants.")
+    tax_cents = models.BigIntegerField(default=0, help_text="Of what its first payment asks for.")
+    tax_country = models.CharField(max_length=2, default="", blank=True)
+    tax_rate = models.DecimalField(
+        max_digits=7, decimal_places=4, default=0, help_text="Percent, as it was when it was asked for."
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.INCOMPLETE)
     current_period_start = models.DateTimeField(null=True, blank=True)
     current_period_end = models.DateTimeField(null=True, blank=True)
@@ -71,6 +77,10 @@ class Subscription(Purchase):
             ),
             models.CheckConstraint(
                 name="billing_subscription_not_negative", condition=Q(credits__gte=0, amount_cents__gte=0)
+            ),
+            models.CheckConstraint(
+                name="billing_subscription_tax_is_a_part",
+                condition=Q(tax_cents__gte=0, tax_cents__lte=F("amount_cents")),
             ),
             models.CheckConstraint(name="billing_subscription_has_seats", condition=Q(quantity__gte=1)),
             models.CheckConstraint(
@@ -111,6 +121,11 @@ class Subscription(Purchase):
     def __str__(self) -> str:
         return f"{self.public_id} {self.state}"
 
+    @property
+    def net_cents(self) -> int:
+        """Give the fee that its first payment asks for, without the tax."""
+        return self.amount_cents - self.tax_cents
+
 
 class SubscriptionPeriod(models.Model):
     """One period of a subscription, with what it costs and grants; granted once, when it is paid or free.
@@ -131,6 +146,11 @@ class SubscriptionPeriod(models.Model):
     closed_at = models.DateTimeField(
         null=True, blank=True, help_text="When its usage was put on an invoice's draft."
     )
+    read_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When its meters were read for the last time: no more events can come in.",
+    )
 
     class Meta:
         constraints = [
@@ -146,6 +166,13 @@ class SubscriptionPeriod(models.Model):
             models.CheckConstraint(
                 name="billing_subscriptionperiod_not_negative",
                 condition=Q(credits__gte=0, amount_cents__gte=0, quantity__gte=1),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="billing_period_unread",
+                fields=["ends_at"],
+                condition=Q(closed_at__isnull=False, read_at=None),
             ),
         ]
 

@@ -9,7 +9,8 @@ from accounts.models import Customer
 from billing.models.stripe import StripeCustomer
 from billing.queries.purchases import Bought
 from billing.stripe import checkout, customers
-from billing.stripe.checkout import Opened
+from billing.stripe.checkout import Item, Opened
+from billing.taxes import Tax
 from config.kit.errors import ConflictError
 
 # Longer than the client's time-outs and retries together; a killed process blocks its key no longer.
@@ -23,8 +24,16 @@ class InFlightError(ConflictError):
     title = "The same request is in flight"
 
 
-def open_for(*, purchase: Bought, customer: Customer, reference: str, title: str, now: dt.datetime) -> None:
-    """Give a purchase its checkout session; do nothing when it has one.
+def open_for(
+    *,
+    purchase: Bought,
+    customer: Customer,
+    reference: str,
+    title: str,
+    now: dt.datetime,
+    tax: Tax | None = None,
+) -> None:
+    """Give a purchase its checkout session, with a line for the tax inside of it; do nothing when it has one.
 
     Raises InFlightError while another process is at it, StripeUnavailableError (the same purchase may be
     tried again, under the same key of Stripe's) and StripeRefusedError.
@@ -40,8 +49,7 @@ def open_for(*, purchase: Bought, customer: Customer, reference: str, title: str
         opened = checkout.open_session(
             reference=reference,
             stripe_customer_id=stripe_customer(customer=customer, now=now),
-            title=title,
-            amount_cents=purchase.amount_cents,
+            items=_items(purchase, title, tax),
             success_url=purchase.success_url,
             cancel_url=purchase.cancel_url,
             idempotency_key=f"checkout:{reference}",
@@ -63,6 +71,12 @@ def stripe_customer(*, customer: Customer, now: dt.datetime) -> str:
             customer=customer, defaults={"stripe_id": stripe_id, "created_at": now}
         )
     return known.stripe_id
+
+
+def _items(purchase: Bought, title: str, tax: Tax | None) -> list[Item]:
+    if tax is None or not tax.cents:
+        return [Item(title, purchase.amount_cents)]
+    return [Item(title, purchase.amount_cents - tax.cents), Item(tax.text, tax.cents)]
 
 
 def _take_turn(purchase: Bought, now: dt.datetime) -> bool:

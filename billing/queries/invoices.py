@@ -19,6 +19,7 @@ from billing.models.invoices import (
     InvoiceLine,
     InvoiceNotice,
 )
+from billing.taxes import Tax
 from config.kit.errors import NotFoundError
 
 DRAFT: Final = "Draft"
@@ -93,8 +94,13 @@ class Page:
 
     @property
     def is_open(self) -> bool:
-        """Say whether it can be paid."""
+        """Say whether it waits to be paid."""
         return self.state == Invoice.State.OPEN
+
+    @property
+    def was_given_up(self) -> bool:
+        """Say whether nobody pursues it any more; it can be paid all the same."""
+        return self.state == Invoice.State.UNCOLLECTIBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +206,7 @@ def page(*, invoice: Invoice) -> Page:
         notes=tuple(_note(note) for note in invoice.credit_notes.order_by("number")),
         subtotal_cents=subtotal,
         tax_cents=invoice.tax_cents,
-        tax_text=_tax_text(invoice),
+        tax_text=Tax(invoice.tax_country, invoice.tax_rate, invoice.tax_cents).text,
         total_cents=total,
         credited_cents=invoice.credited_cents,
         due_cents=total - invoice.credited_cents,
@@ -273,12 +279,6 @@ def _state_text(invoice: Invoice) -> str:
     if invoice.state == Invoice.State.OPEN and invoice.attempts:
         return "Payment failed"
     return STATES[Invoice.State(invoice.state)]
-
-
-def _tax_text(invoice: Invoice) -> str:
-    if not invoice.tax_cents:
-        return ""
-    return f"Tax ({invoice.tax_country}, {plain(invoice.tax_rate)} %)"
 
 
 def _last_day(invoice: Invoice) -> dt.datetime:

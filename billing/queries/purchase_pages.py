@@ -8,6 +8,7 @@ from accounts.models import Customer
 from billing.models.subscriptions import Subscription
 from billing.models.topups import TopUp
 from billing.queries import subscriptions as subscription_queries
+from billing.taxes import Tax
 from marketplace.models import CreditPackage
 from wallets import money
 
@@ -44,6 +45,8 @@ class Sub:
     tier_name: str
     credits_per_month: int
     price_usd: int
+    asked_cents: int
+    tax_text: str
     remaining: int | None
     current_period_start: dt.datetime | None
     current_period_end: dt.datetime | None
@@ -123,7 +126,9 @@ def subscription(*, row: Subscription) -> Sub:
         agent_slug=row.agent.slug if row.agent else "",
         tier_name=row.tier.name,
         credits_per_month=row.credits,
-        price_usd=money.cents_to_micros(row.amount_cents),
+        price_usd=money.cents_to_micros(row.net_cents),
+        asked_cents=row.amount_cents,
+        tax_text=Tax(row.tax_country, row.tax_rate, row.tax_cents).text,
         remaining=_remaining(row),
         current_period_start=row.current_period_start,
         current_period_end=row.current_period_end,

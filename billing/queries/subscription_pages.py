@@ -6,7 +6,7 @@ from typing import Final
 
 from accounts.models import Customer
 from billing.models.subscriptions import LIVE, Subscription
-from billing.queries import plan_choices, plan_offers
+from billing.queries import plan_choices, plan_offers, tax_quotes
 from billing.queries import subscriptions as queries
 from billing.queries.plan_offers import Better
 from marketplace.queries import plans
@@ -69,6 +69,8 @@ class PlanPage:
     summary: str
     tier: str
     fee_cents: int
+    tax_cents: int
+    tax_text: str
     interval: str
     credits: int
     per_seat: bool
@@ -113,12 +115,15 @@ def plan(*, slug: str, customer: Customer, now: dt.datetime) -> PlanPage:
     terms = plans.plan_terms(slug=slug, at=now)
     tier = terms.tiers[0]
     live = queries.live(customer_id=customer.pk, agent_id=None)
+    tax = tax_quotes.quote(customer_id=customer.pk, base_cents=tier.price_cents)
     return PlanPage(
         slug=terms.slug,
         name=terms.name,
         summary=terms.summary,
         tier=tier.name,
         fee_cents=tier.price_cents,
+        tax_cents=tax.cents,
+        tax_text=tax.text,
         interval=tier.interval,
         credits=tier.credits_per_month,
         per_seat=tier.per_seat,

@@ -77,7 +77,7 @@ $$;
 
 -- What a transaction drew, by funding class. Unpaid: the part from grants nobody paid for; the platform bears what
 -- creators earn of it. A creator's plan sold below the face of its credits earns fee / face (ledger.md rule 18): its
--- creator made the price. Fee: the part of the card's fee that its cash bears.
+-- creator made the price. Fee: the part of the card's fee that its cash bears, of all that the payment paid for.
 CREATE OR REPLACE FUNCTION billing_classes(p_transaction bigint, p_rates jsonb) RETURNS TABLE (
     funding_class text, amount numeric, unpaid numeric, rate numeric, cash numeric, fee numeric
 ) LANGUAGE sql STABLE AS $$
@@ -93,10 +93,15 @@ CREATE OR REPLACE FUNCTION billing_classes(p_transaction bigint, p_rates jsonb) 
         FROM billing_subscription
         WHERE d.source_type = 'payment_intent' AND payment_intent_id = d.source_id
         UNION ALL -- `sbs_…:3`; only a creator makes its plan's price, the platform's credits earn their face
-        SELECT CASE WHEN s.payment_intent_id = p.payment_intent_id THEN s.fee_cents END, p.amount_cents,
+        SELECT paid.fee_cents, paid.amount_cents,
             CASE WHEN s.agent_id IS NOT NULL
                 THEN div(p.amount_cents::numeric * 10000 * 10000, wallets_usd(p.credits)) END
         FROM billing_subscription s JOIN billing_subscriptionperiod p ON p.subscription_id = s.id
+        LEFT JOIN LATERAL ( -- a first period is paid at its checkout, a later one by its invoice
+            SELECT s.fee_cents, s.amount_cents WHERE s.payment_intent_id = p.payment_intent_id
+            UNION ALL
+            SELECT fee_cents, amount_cents FROM billing_invoicepayment WHERE payment_intent_id = p.payment_intent_id
+        ) paid ON true
         WHERE d.source_type = 'subscription_period' AND s.public_id = split_part(d.source_id, ':', 1)
             AND p.number::text = split_part(d.source_id, ':', 2)
     ) t ON true

@@ -1,5 +1,5 @@
 -- A period of a subscription keeps what it says. Its end may come nearer while it is open (a plan left early), and what
--- is empty may be filled in once: who paid, when its credits came, when its usage was billed.
+-- is empty may be filled in once: who paid, when its credits came, when its usage was billed and read for the last time.
 
 CREATE OR REPLACE FUNCTION billing_keep_period() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -13,6 +13,7 @@ BEGIN
         OR OLD.payment_intent_id <> '' AND NEW.payment_intent_id IS DISTINCT FROM OLD.payment_intent_id
         OR OLD.granted_at IS NOT NULL AND NEW.granted_at IS DISTINCT FROM OLD.granted_at
         OR OLD.closed_at IS NOT NULL AND NEW.closed_at IS DISTINCT FROM OLD.closed_at
+        OR OLD.read_at IS NOT NULL AND NEW.read_at IS DISTINCT FROM OLD.read_at
     THEN
         RAISE EXCEPTION 'period % of subscription % does not change like that', OLD.number, OLD.subscription_id
             USING ERRCODE = 'FB001';

@@ -1,6 +1,7 @@
 """Stripe's hosted checkout: open a session, look one up, close one."""
 
 import datetime as dt
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,14 @@ from billing.stripe.errors import translated
 CURRENCY: Final = "usd"
 # One call tells everything that crediting needs: what was paid, by which charge, and Stripe's fee.
 EXPANDED: Final = ["payment_intent.latest_charge.balance_transaction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of a checkout."""
+
+    title: str
+    amount_cents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,7 @@ class Payment:
     failure: str
     balance_line: BalanceLine | None
     failure_code: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +75,7 @@ def open_session(
     *,
     reference: str,
     stripe_customer_id: str,
-    title: str,
-    amount_cents: int,
+    items: Sequence[Item],
     success_url: str,
     cancel_url: str,
     idempotency_key: str,
@@ -82,11 +91,12 @@ def open_session(
                     {
                         "price_data": {
                             "currency": CURRENCY,
-                            "unit_amount": amount_cents,
-                            "product_data": {"name": title},
+                            "unit_amount": item.amount_cents,
+                            "product_data": {"name": item.title},
                         },
                         "quantity": 1,
                     }
+                    for item in items
                 ],
                 "payment_intent_data": {
                     "setup_future_usage": "off_session",
@@ -166,7 +176,14 @@ def payment_of(intent: Any) -> Payment:
         failure=(error.message or error.code or "") if error else "",
         failure_code=(error.decline_code or error.code or "") if error else "",
         balance_line=line(fees) if fees else None,
+        reference=_reference(intent),
     )
+
+
+def _reference(intent: stripe.PaymentIntent) -> str:
+    # An object of the SDK's has no get, and raises for what it lacks.
+    named = "reference" in intent.metadata
+    return str(intent.metadata["reference"]) if named else ""
 
 
 def _time(seconds: int) -> dt.datetime:

@@ -2,16 +2,16 @@
 
 import datetime as dt
 import logging
-from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Sum
 
-from billing import taxes
 from billing.models.invoices import BillingProfile, Invoice, InvoiceCounter, InvoiceLine, InvoiceNotice
 from billing.operations.invoices import debts, notices, settling, states
+from billing.queries import tax_quotes
+from billing.taxes import Tax
 from config.kit import jobs
 from wallets import chart, ledger, money
 from wallets.ledger import Leg, Source
@@ -59,15 +59,14 @@ def finalise_due(*, now: dt.datetime) -> int:
     return len(found)
 
 
-def issue(*, invoice: Invoice, now: dt.datetime, tax_cents: int | None = None) -> Invoice:
+def issue(*, invoice: Invoice, now: dt.datetime, taxed: Tax | None = None) -> Invoice:
     """Fix the sums, tax them and number the invoice, in the caller's transaction.
 
-    `tax_cents` is what was taxed before, at a checkout.
+    `taxed` is what was taxed before, at a checkout.
     """
     sums = _sums(invoice)
     profile = BillingProfile.objects.filter(customer=invoice.customer_id).first()
-    tax = quote(profile=profile, base_cents=sums["taxed"])
-    taxed = tax.cents if tax_cents is None else tax_cents
+    tax = taxed or tax_quotes.quote(customer_id=invoice.customer_id, base_cents=sums["taxed"])
     states.change(
         invoice=invoice,
         to=State.OPEN,
@@ -75,8 +74,8 @@ def issue(*, invoice: Invoice, now: dt.datetime, tax_cents: int | None = None) -
         actor=ACTOR,
         now=now,
         subtotal_cents=sums["all"],
-        tax_cents=taxed,
-        total_cents=sums["all"] + taxed,
+        tax_cents=tax.cents,
+        total_cents=sums["all"] + tax.cents,
         tax_country=tax.country,
         tax_rate=tax.rate,
         bill_to=_bill_to(invoice, profile),
@@ -89,12 +88,6 @@ def issue(*, invoice: Invoice, now: dt.datetime, tax_cents: int | None = None) -
     )
     jobs.enqueue("billing.make_invoice_document", invoice_id=invoice.pk)
     return invoice
-
-
-def quote(*, profile: BillingProfile | None, base_cents: int) -> taxes.Tax:
-    """Say what a base is taxed for a customer; a checkout asks this before it names its price."""
-    rates = {country: Decimal(rate) for country, rate in settings.INVOICE_TAX_RATES.items()}
-    return taxes.tax(base_cents=base_cents, country=profile.country if profile else "", rates=rates)
 
 
 def next_number(*, series: InvoiceCounter.Series) -> int:

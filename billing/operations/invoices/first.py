@@ -10,6 +10,7 @@ from billing.operations.invoices import drafting, finalising, notices, states
 from billing.operations.subscriptions import lines
 from billing.periods import Period
 from billing.stripe.checkout import Payment
+from billing.taxes import Tax
 from wallets import chart, ledger, money
 from wallets.ledger import Leg, Source
 
@@ -21,7 +22,7 @@ def paid_at_checkout(
 ) -> Invoice:
     """Write the final, numbered, paid invoice of a first period, in the transaction that books its fee.
 
-    What the checkout took above the fee is its tax (`finalising.quote` said how much).
+    What the checkout took above the fee is its tax, as it was when the checkout was opened.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("A first invoice is written in the transaction that activates its subscription.")
@@ -29,9 +30,9 @@ def paid_at_checkout(
         customer_id=subscription.customer_id, period=Period(period.starts_at, period.ends_at), now=now
     )
     lines.charge_fee(period=period, now=now, invoice=invoice)
-    tax_cents = payment.received_cents - period.amount_cents
-    finalising.issue(invoice=invoice, now=now, tax_cents=tax_cents)
-    if tax_cents:
+    taxed = Tax(subscription.tax_country, subscription.tax_rate, subscription.tax_cents)
+    finalising.issue(invoice=invoice, now=now, taxed=taxed)
+    if taxed.cents:
         _book_tax(invoice, payment, now)
     return _close(invoice, payment, now)
 
@@ -40,7 +41,8 @@ def _book_tax(invoice: Invoice, payment: Payment, now: dt.datetime) -> None:
     tax = money.cents_to_micros(invoice.tax_cents)
     ledger.post(
         kind="invoice_paid",
-        source=Source("invoice", invoice.public_id),
+        # The payment's own cause, as its fee's: what Stripe tells of one charge is compared as one.
+        source=Source("payment_intent", payment.intent_id),
         actor=ACTOR,
         legs=[Leg(chart.STRIPE_CASH, -tax), Leg(chart.TAX, tax)],
         now=now,

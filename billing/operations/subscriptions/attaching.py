@@ -94,7 +94,8 @@ def _again(
 def title(terms: PlanTerms, tier: TierTerms, quantity: int) -> str:
     """Say what a checkout is for."""
     seats = f", {quantity} seats" if tier.per_seat and quantity > 1 else ""
-    return f"{terms.name}{'' if tier.name == terms.slug else f' {tier.name}'}{seats}: first {tier.interval}"
+    same = tier.name.casefold() in {terms.name.casefold(), terms.slug}
+    return f"{terms.name}{'' if same else f' {tier.name}'}{seats}: first {tier.interval}"
 
 
 def _tier(terms: PlanTerms, choice: Choice) -> TierTerms:

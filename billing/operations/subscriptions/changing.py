@@ -12,6 +12,8 @@ from billing.operations.subscriptions.states import SubscriptionStateError
 from billing.periods import Interval, Period
 from billing.proration import Line
 from billing.queries import subscriptions as queries
+from billing.queries import tax_quotes
+from billing.taxes import Tax
 from config.kit.errors import InvalidInputError
 from marketplace.models import SubscriptionTier
 
@@ -30,11 +32,17 @@ class Change:
     lines: tuple[Line, ...]
     fee_cents: int
     credits: int
+    tax: Tax
 
     @property
     def total_cents(self) -> int:
-        """Give what is due at once; below zero it comes off the next invoice."""
+        """Give what the lines come to; below zero it comes off the next invoice."""
         return sum(line.amount_cents for line in self.lines)
+
+    @property
+    def due_cents(self) -> int:
+        """Give what is collected at once, tax included."""
+        return max(self.total_cents, 0) + self.tax.cents
 
 
 def preview(*, subscription: Subscription, tier_id: int, quantity: int | None, now: dt.datetime) -> Change:
@@ -45,12 +53,12 @@ def preview(*, subscription: Subscription, tier_id: int, quantity: int | None, n
     period = queries.current(subscription)
     whole = periods.worth(tier=tier, quantity=seats)
     if not _is_more(subscription, tier, seats):
-        return Change(tier, seats, False, period.ends_at, (), whole.fee_cents, whole.credits)  # noqa: FBT003
+        return _planned(subscription, tier, seats, (), at=period.ends_at, begins=False)
     _require_paid(subscription, period)
     fee = Line(_told(subscription, tier, seats), whole.fee_cents)
     back = leaving.given_back(period=period, now=now)
     shown = (back, fee) if back.amount_cents else (fee,)
-    return Change(tier, seats, True, now, shown, whole.fee_cents, whole.credits)  # noqa: FBT003
+    return _planned(subscription, tier, seats, shown, at=now, begins=True)
 
 
 def change(
@@ -68,6 +76,21 @@ def change(
         else:
             _plan(subscription, planned, actor, now)
         return subscription
+
+
+def _planned(
+    subscription: Subscription,
+    tier: SubscriptionTier,
+    seats: int,
+    shown: tuple[Line, ...],
+    *,
+    at: dt.datetime,
+    begins: bool,
+) -> Change:
+    whole = periods.worth(tier=tier, quantity=seats)
+    total = sum(line.amount_cents for line in shown)
+    tax = tax_quotes.quote(customer_id=subscription.customer_id, base_cents=total)
+    return Change(tier, seats, begins, at, shown, whole.fee_cents, whole.credits, tax)
 
 
 def _plan(subscription: Subscription, planned: Change, actor: str, now: dt.datetime) -> None:

@@ -11,6 +11,7 @@ from billing.operations.plan_fees import Paid
 from billing.operations.subscriptions import periods, starting, states
 from billing.stripe.checkout import Checkout, Payment
 from billing.stripe.errors import StripeRefusedError
+from billing.taxes import Tax
 from config.kit.errors import ConflictError
 from wallets import chart
 from wallets.ledger import Source
@@ -31,6 +32,7 @@ def open_for(*, subscription: Subscription, title: str, now: dt.datetime) -> Non
             customer=subscription.customer,
             reference=subscription.public_id,
             title=title,
+            tax=Tax(subscription.tax_country, subscription.tax_rate, subscription.tax_cents),
             now=now,
         )
     except StripeRefusedError as refusal:
@@ -74,7 +76,7 @@ def activate(*, subscription_id: int, checkout: Checkout, payment: Payment, now:
             paid_at=now,
         )
         paid = Paid(
-            cents=payment.received_cents,
+            cents=period.amount_cents,
             account=chart.STRIPE_CASH,
             source=Source("payment_intent", payment.intent_id),
             at=payment.paid_at or now,

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from accounts.models import Customer
 from billing.models.subscriptions import Subscription
+from billing.queries import tax_quotes
 from config.kit import ids
 from config.kit.errors import ConflictError, KeyReusedError
 
@@ -64,6 +65,7 @@ def write(
     """Write a subscription down, or give the one that the key wrote meanwhile; raise KeyReusedError."""
     public_id = ids.new(ids.SUBSCRIPTION)
     page = f"{settings.SITE_URL}/subscriptions/{public_id}/"
+    tax = tax_quotes.quote(customer_id=customer.pk, base_cents=wish.fee_cents)
     found, created = Subscription.objects.get_or_create(
         principal=principal,
         idempotency_key=key,
@@ -74,7 +76,10 @@ def write(
             "version_id": wish.version_id,
             "tier_id": wish.tier_id,
             "fingerprint": wish.fingerprint,
-            "amount_cents": wish.fee_cents,
+            "amount_cents": wish.fee_cents + tax.cents,
+            "tax_cents": tax.cents,
+            "tax_country": tax.country,
+            "tax_rate": tax.rate,
             "credits": wish.credits,
             "success_url": page,
             "cancel_url": f"{page}?cancelled=1",

@@ -43,5 +43,5 @@ def start(*, subscription: Subscription, reason: str, now: dt.datetime, **facts:
         **facts,
     )
     # What the checkout asked for stands, though a first month by the calendar has grown shorter since.
-    worth = periods.Worth(0 if trial else subscription.amount_cents, whole.credits)
+    worth = periods.Worth(0 if trial else subscription.net_cents, whole.credits)
     return periods.open_period(subscription=subscription, number=0, stretch=stretch, worth=worth, now=now)
