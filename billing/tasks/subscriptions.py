@@ -4,14 +4,19 @@ from typing import Any
 
 from celery import shared_task
 
-from billing.operations.subscriptions import dunning, renewing
+from billing.operations.subscriptions import dunning, late, renewing
 from config.kit import clock
 
 
 @shared_task(name="billing.renew_subscriptions")
 def renew_subscriptions(**_: Any) -> None:
-    """Close the periods that are over and open the next ones; each closes once, under its subscription's lock."""
-    renewing.renew_due(now=clock.now())
+    """Close the periods that are over and open the next ones; each closes once, under its subscription's lock.
+
+    Periods that nothing follows are read a last time, when no event of theirs can come in any more.
+    """
+    now = clock.now()
+    renewing.renew_due(now=now)
+    late.sweep(now=now)
 
 
 @shared_task(name="billing.follow_invoices")

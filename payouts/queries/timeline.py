@@ -11,6 +11,7 @@ from billing.models import Execution, Subscription
 from billing.models.executions import OPEN_STATES
 from billing.models.invoices import Invoice
 from billing.models.subscriptions import LIVE
+from billing.queries import late_periods
 from payouts import calendar
 from wallets import chart
 from wallets.models import CreditGrant, Wallet
@@ -35,6 +36,7 @@ def _dues(after: dt.datetime) -> Iterator[dt.datetime | None]:
     for rows, column in _invoices():
         yield _first(rows, column, after)
     yield _given_up(after)
+    yield _read_last(after)
     if Wallet.objects.filter(owner_type=Wallet.OwnerType.CREATOR, kind__in=EARNED, balance__gt=0).exists():
         yield calendar.midnight(day=calendar.next_pay_date(now=after))
 
@@ -50,6 +52,11 @@ def _given_up(after: dt.datetime) -> dt.datetime | None:
         Invoice.objects.filter(state=Invoice.State.OPEN), "first_failed_at", after - long_enough
     )
     return failed_at + long_enough if failed_at else None
+
+
+def _read_last(after: dt.datetime) -> dt.datetime | None:
+    ended_at = _first(late_periods.of_leavers(), "ends_at", after - late_periods.LISTENS)
+    return ended_at + late_periods.LISTENS if ended_at else None
 
 
 def _first(rows: QuerySet[Any], column: str, after: dt.datetime) -> dt.datetime | None:

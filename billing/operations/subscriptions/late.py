@@ -1,6 +1,7 @@
 """What late events and reversals change about periods that are billed already: adjustments on the next invoice.
 
-A period is read again as long as events of it may come in, and what its lines do not say yet is added or given back.
+A period is read again whenever a later one of its customer closes, until no event of it can come in any more; where no
+later one closes, because the customer has left, it is read that once, and a last invoice is drafted.
 """
 
 import datetime as dt
@@ -8,42 +9,52 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from django.db import transaction
 from django.db.models import Count, Sum
 
 from billing.models.invoices import InvoiceLine
 from billing.models.subscriptions import SubscriptionPeriod
 from billing.operations.invoices import drafting
 from billing.operations.invoices.drafting import LineIn
-from billing.operations.subscriptions import usage
+from billing.operations.subscriptions import states, usage
 from billing.periods import Period
+from billing.queries import late_periods
 from billing.queries import subscriptions as queries
-from billing.runs import LATE_MAX
+from billing.queries.late_periods import LISTENS
 
 Kind: Final = InvoiceLine.Kind
-# Closing takes its time: an event may be on its way while a period is read.
-MARGIN: Final = dt.timedelta(days=1)
+SWEEP_MAX: Final = 200
 
 
 def bill(*, period: SubscriptionPeriod, now: dt.datetime) -> None:
     """Put what changed about the customer's earlier periods on its draft, when a later one closes."""
-    for earlier in _earlier(period):
-        lines = list(_adjustments(earlier))
-        if lines:
-            stretch = Period(earlier.starts_at, earlier.ends_at)
-            invoice = drafting.draft(customer_id=period.subscription.customer_id, period=stretch, now=now)
-            for line in lines:
-                drafting.add_line(invoice=invoice, line=line, now=now)
+    earlier = late_periods.unread().filter(subscription__customer_id=period.subscription.customer_id)
+    for each in earlier.exclude(pk=period.pk).order_by("starts_at"):
+        _read_again(each, now)
 
 
-def _earlier(period: SubscriptionPeriod) -> Iterator[SubscriptionPeriod]:
-    """List the periods that were not read since the last event of theirs could come in."""
-    rows = SubscriptionPeriod.objects.filter(
-        subscription__customer_id=period.subscription.customer_id,
-        subscription__agent=None,
-        closed_at__isnull=False,
-        ends_at__gt=period.starts_at - LATE_MAX - MARGIN,
-    )
-    yield from rows.exclude(pk=period.pk).select_related("subscription", "tier").order_by("starts_at")
+def sweep(*, now: dt.datetime) -> int:
+    """Read the last periods of customers who left, once no event of theirs can come in; return how many."""
+    gone = late_periods.of_leavers().filter(ends_at__lte=now - LISTENS).order_by("ends_at")
+    found = list(gone.values_list("pk", "subscription__customer_id")[:SWEEP_MAX])
+    for period_id, customer_id in found:
+        with transaction.atomic():
+            # Two ticks, or one and a new subscription's first close: the customer's lock lets one read at a time.
+            states.lock_customer(customer_id=customer_id)
+            for period in late_periods.unread().filter(pk=period_id):
+                _read_again(period, now)
+    return len(found)
+
+
+def _read_again(period: SubscriptionPeriod, now: dt.datetime) -> None:
+    lines = list(_adjustments(period))
+    if lines:
+        stretch = Period(period.starts_at, period.ends_at)
+        invoice = drafting.draft(customer_id=period.subscription.customer_id, period=stretch, now=now)
+        for line in lines:
+            drafting.add_line(invoice=invoice, line=line, now=now)
+    if period.ends_at <= now - LISTENS:
+        SubscriptionPeriod.objects.filter(pk=period.pk).update(read_at=now)
 
 
 def _adjustments(period: SubscriptionPeriod) -> Iterator[LineIn]:

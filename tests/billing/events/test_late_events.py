@@ -5,14 +5,18 @@ import datetime as dt
 import pytest
 
 from accounts.models import Customer
-from billing.models import InvoiceLine, MeterReversal, Subscription
+from billing.models import Invoice, InvoiceLine, MeterReversal, Subscription
 from billing.operations.settlement import OccurredAtError
+from billing.operations.subscriptions import cancelling, late
 from tests.support import meters, people, plans
 from tests.support.checkout import NOW
+from tests.support.invoicing import with_card
+from tests.support.processes import StripeStandin
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
 A_DAY = dt.timedelta(days=1)
+HOUR = dt.timedelta(hours=1)
 DOLLAR = 1_000_000
 # At 50 cents a million.
 MILLION = 1_000_000
@@ -82,3 +86,30 @@ def test_what_happened_too_long_ago_is_not_taken_back(bob: Customer) -> None:
 
     assert isinstance(outcome, OccurredAtError)
     assert not MeterReversal.objects.exists()
+
+
+def test_who_has_left_is_billed_for_it_on_a_last_invoice(
+    bob: Customer, stripe_standin: StripeStandin
+) -> None:
+    with_card(bob)
+    used(bob, 4, at=NOW, now=NOW)
+    subscription = Subscription.objects.get(customer=bob)
+    left_at = NOW + 10 * A_DAY
+    cancelling.at_once(subscription_id=subscription.pk, actor="bob", now=left_at)
+    plans.settle_up(now=left_at + A_DAY)
+    assert [one.total_cents for one in Invoice.objects.filter(state="paid")] == [200]
+
+    # The last one that is taken in, thirty-five days after it happened; a later one is refused.
+    last = left_at + 35 * A_DAY
+    used(bob, 6, at=left_at - A_DAY, now=left_at + 20 * A_DAY)
+    used(bob, 2, at=left_at - HOUR, now=last - HOUR)
+    assert late.sweep(now=last) == 0
+    read_at = last + A_DAY
+    read = [late.sweep(now=read_at) for _ in range(2)]
+    plans.settle_up(now=read_at + A_DAY)
+
+    assert read == [1, 0]
+    assert lines("adjustment") == [("input_tokens", 4 * DOLLAR)]
+    invoices = Invoice.objects.order_by("pk")
+    assert [(one.state, one.total_cents) for one in invoices] == [("paid", 200), ("paid", 400)]
+    assert subscription.periods.get().read_at == read_at
