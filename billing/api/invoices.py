@@ -110,10 +110,10 @@ def invoice(request: ApiRequest, *, public_id: str) -> InvoiceAnswer:
     scope="wallet:write",
     methods=["POST"],
     answers={201: PayAnswer},
-    summary="Pay an open invoice: open a checkout",
+    summary="Pay an invoice that is open, or was given up: open a checkout",
 )
 def pay(request: ApiRequest, *, public_id: str) -> HttpResponse:
-    """Open a checkout for an open invoice; it is paid when Stripe says so."""
+    """Open a checkout for an invoice that is open, or was given up; it is paid when Stripe says so."""
     payment = paying.request(
         invoice=queries.invoice_of(customer=_customer(request), public_id=public_id),
         principal=request.principal.id,
@@ -147,7 +147,7 @@ def _facts(one: Invoice) -> dict[str, Any]:
         "tax": _usd(one.tax_cents),
         "total": _usd(total),
         "credited": _usd(one.credited_cents),
-        "due": _usd(one.due_cents if one.state == Invoice.State.OPEN else 0),
+        "due": _usd(one.due_cents if one.is_payable else 0),
         "issued_at": _time(one.issued_at),
         "due_at": _time(one.due_at),
         "paid_at": _time(one.paid_at),

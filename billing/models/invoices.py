@@ -158,8 +158,13 @@ class Invoice(models.Model):
 
     @property
     def due_cents(self) -> int:
-        """Give what is still to be paid while it is open."""
+        """Give what is still to be paid while it can be."""
         return self.total_cents - self.credited_cents
+
+    @property
+    def is_payable(self) -> bool:
+        """Say whether a payment closes it: one that was given up may be paid late."""
+        return self.state in {self.State.OPEN, self.State.UNCOLLECTIBLE}
 
 
 class InvoiceLine(models.Model):

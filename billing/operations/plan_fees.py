@@ -112,8 +112,8 @@ def _grant(*, period: SubscriptionPeriod, wallet: Wallet, cash: int, now: dt.dat
     kept = min(period.tier.rollover_cap, period.credits)
     ref = queries.period_ref(period)
     amounts = [
-        (period.credits - kept, period.ends_at, ref),
-        (kept, queries.end_of_next(period), f"{ref}:rollover"),
+        (period.credits - kept, queries.good_until(period, now=now), ref),
+        (kept, queries.end_of_next(period, now=now), f"{ref}:rollover"),
     ]
     granted = [each for each in amounts if each[0]]
     shares = money.largest_remainder(cash, [amount for amount, _, _ in granted]) if granted else []

@@ -28,12 +28,23 @@ def stretch(subscription: Subscription, *, number: int) -> Period:
     return cycle(subscription).period(number - subscription.anchor_number)
 
 
-def end_of_next(period: SubscriptionPeriod) -> dt.datetime:
-    """Give the end of the period after this one."""
+def good_until(period: SubscriptionPeriod, *, now: dt.datetime) -> dt.datetime:
+    """Give when what a period brings ends: with it; paid when it was over, as long after the payment as it lasts."""
+    return period.ends_at if period.ends_at > now else _anew(period, now).period(0).end
+
+
+def end_of_next(period: SubscriptionPeriod, *, now: dt.datetime) -> dt.datetime:
+    """Give the end of the period after this one, counted from its payment when it was over by then."""
     subscription = period.subscription
+    if period.ends_at <= now:
+        return _anew(period, now).period(1).end
     if period.number < subscription.anchor_number:
         return stretch(subscription, number=subscription.anchor_number).end
     return stretch(subscription, number=period.number + 1).end
+
+
+def _anew(period: SubscriptionPeriod, now: dt.datetime) -> Cycle:
+    return Cycle(anchor=now, interval=Interval(period.tier.interval), zone=period.subscription.zone)
 
 
 def period_ref(period: SubscriptionPeriod) -> str:

@@ -62,6 +62,12 @@ def charge(
     return payment_of(intent)
 
 
+def look_up(*, intent_id: str) -> Payment:
+    """Say how a PaymentIntent stands; raise as errors.translated does."""
+    with translated():
+        return payment_of(client().v1.payment_intents.retrieve(intent_id, {"expand": EXPANDED}))
+
+
 def find(*, reference: str, stripe_customer_id: str, since: dt.datetime) -> Payment | None:
     """Find the PaymentIntent of a reference among a customer's; None when Stripe never made one."""
     made = int((since - CLOCK_SLACK).timestamp())
@@ -70,6 +76,7 @@ def find(*, reference: str, stripe_customer_id: str, since: dt.datetime) -> Paym
             {"customer": stripe_customer_id, "created": {"gte": made}, "limit": 100, "expand": LISTED}
         )
         for intent in intents.auto_paging_iter():
-            if "reference" in intent.metadata and intent.metadata["reference"] == reference:
-                return payment_of(intent)
+            found = payment_of(intent)
+            if found.reference == reference:
+                return found
     return None

@@ -9,6 +9,7 @@ from djstripe.event_handlers import djstripe_receiver
 from djstripe.models import Event
 
 from billing.queries import purchases
+from billing.queries.purchases import Bought
 from config.kit import jobs
 
 CHECKOUT_EVENTS: Final = (
@@ -19,27 +20,39 @@ CHECKOUT_EVENTS: Final = (
 )
 # A declined card leaves its checkout open; the page that the payer comes back to should know why.
 DECLINED: Final = "payment_intent.payment_failed"
+# What became of a charge of a saved card, where the answer to it was lost or its outcome takes its time.
+CHARGE_EVENTS: Final = (
+    "payment_intent.succeeded",
+    DECLINED,
+    "payment_intent.requires_action",
+    "payment_intent.canceled",
+)
 
 
-@djstripe_receiver((*CHECKOUT_EVENTS, DECLINED))
+@djstripe_receiver((*CHECKOUT_EVENTS, *CHARGE_EVENTS))
 def on_payment(*, event: Event, **_: Any) -> None:
-    """Look a checkout up once dj-stripe's transaction has committed."""
+    """Look a checkout or a charge up once dj-stripe's transaction has committed."""
     follow_up({"type": event.type, "data": event.data})
 
 
 def follow_up(event: dict[str, Any]) -> None:
     """Enqueue the job that an event calls for; events that call for none are fine."""
-    session_id = _session_id(event)
-    if session_id:
-        jobs.enqueue("billing.fulfil_checkout", session_id=session_id)
-
-
-def _session_id(event: dict[str, Any]) -> str:
     match event:
         case {"type": type_, "data": {"object": {"id": str(session_id)}}} if type_ in CHECKOUT_EVENTS:
-            return session_id
-        case {"type": type_, "data": {"object": {"metadata": {"reference": str(ours)}}}} if type_ == DECLINED:
-            purchase = purchases.by_reference(reference=ours)
-            return purchase.stripe_session_id if purchase else ""
-        case _:
-            return ""
+            jobs.enqueue("billing.fulfil_checkout", session_id=session_id)
+        case {
+            "type": type_,
+            "data": {"object": {"id": str(intent_id), "metadata": {"reference": str(ours)}}},
+        } if type_ in CHARGE_EVENTS:
+            _follow_charge(type_, intent_id, purchases.by_reference(reference=ours))
+
+
+def _follow_charge(type_: str, intent_id: str, purchase: Bought | None) -> None:
+    if purchase is None:
+        return
+    if purchase.stripe_session_id:
+        # Its checkout tells of every other outcome itself.
+        if type_ == DECLINED:
+            jobs.enqueue("billing.fulfil_checkout", session_id=purchase.stripe_session_id)
+    else:
+        jobs.enqueue("billing.follow_charge", intent_id=intent_id)

@@ -11,9 +11,9 @@ from billing.operations import fees, quarantine
 from billing.operations.invoices import failing, settling, states
 from billing.stripe.checkout import Payment
 
-State = Invoice.State
 Attempt = InvoicePayment.State
 ENDED: Final = frozenset({"requires_payment_method", "requires_confirmation", "requires_action", "canceled"})
+DECIDED: Final = ENDED | {"succeeded"}
 
 
 def take(*, payment_id: int, said: Payment | None, now: dt.datetime) -> None:
@@ -61,7 +61,7 @@ def paid(*, payment_id: int, payment: Payment, now: dt.datetime) -> None:
 
 
 def _mismatch(invoice: Invoice, payment: Payment) -> str:
-    if invoice.state != State.OPEN:
+    if not invoice.is_payable:
         return f"a payment of {invoice.public_id}, which is {invoice.state}"
     asked = (invoice.due_cents, invoice.currency)
     if (payment.received_cents, payment.currency) != asked:

@@ -15,6 +15,7 @@ from billing.models.invoices import Invoice
 from billing.models.stripe import StripeCustomer
 from billing.operations.checkouts import CALL_SECONDS_MAX
 from billing.operations.invoices import attempts, cards, failing, paying, states
+from billing.queries import purchases
 from billing.stripe import payments
 from billing.stripe.checkout import Payment
 from billing.stripe.errors import StripeRefusedError
@@ -33,12 +34,12 @@ KEY_LIVES: Final = dt.timedelta(hours=23)
 
 
 def collect(*, invoice_id: int, now: dt.datetime, asked: bool = False) -> Invoice:
-    """Charge the saved card for an open invoice that is due, or at once when the customer asks.
+    """Charge the saved card for an open invoice that is due, or at once for any that can be paid when it is asked for.
 
     Raises StripeUnavailableError while the outcome is unknown: the sweeper finds it out.
     """
     known = Invoice.objects.select_related("customer__stripe_customer").get(pk=invoice_id)
-    if known.state != State.OPEN or not (asked or _is_due(known, now)):
+    if not _may_charge(known, now, asked=asked):
         return known
     pending = known.payments.filter(state=Attempt.PENDING).first()
     if pending is None:
@@ -87,7 +88,19 @@ def resolve(*, payment: InvoicePayment, now: dt.datetime) -> None:
         return
     finally:
         InvoicePayment.objects.filter(pk=payment.pk).update(calling_until=None)
+    if said is not None and said.status not in attempts.DECIDED:
+        # The key answers what it answered first; whether it was decided since is looked up.
+        said = payments.look_up(intent_id=said.intent_id)
     attempts.take(payment_id=payment.pk, said=said, now=now)
+
+
+def follow(*, intent_id: str, now: dt.datetime) -> None:
+    """Write down what became of a charge of a saved card that Stripe tells of; leave alone what is not one."""
+    said = payments.look_up(intent_id=intent_id)
+    purchase = purchases.by_reference(reference=said.reference)
+    if isinstance(purchase, InvoicePayment) and purchase.method == Method.CARD:
+        # The worker that asked, the sweeper and several events may all bring it: it ends once, under the locks there.
+        attempts.take(payment_id=purchase.pk, said=said, now=now)
 
 
 def _pursue(pending: InvoicePayment, now: dt.datetime) -> None:
@@ -102,8 +115,9 @@ def _pursue(pending: InvoicePayment, now: dt.datetime) -> None:
             assert_never(unknown)
 
 
-def _is_due(invoice: Invoice, now: dt.datetime) -> bool:
-    return invoice.next_attempt_at is not None and invoice.next_attempt_at <= now
+def _may_charge(invoice: Invoice, now: dt.datetime, *, asked: bool) -> bool:
+    due_at = invoice.next_attempt_at
+    return invoice.is_payable if asked else invoice.state == State.OPEN and bool(due_at and due_at <= now)
 
 
 def _card(invoice: Invoice) -> Card | None:
@@ -120,7 +134,7 @@ def _begin(*, invoice_id: int, card: Card, now: dt.datetime, asked: bool) -> Inv
         invoice = states.locked(invoice_id=invoice_id)
         pending = invoice.payments.filter(state=Attempt.PENDING).first()
         # Two workers: the lock lets one write, the other finds its row, or that the time has moved on.
-        if pending or invoice.state != State.OPEN or not (asked or _is_due(invoice, now)):
+        if pending or not _may_charge(invoice, now, asked=asked):
             return pending
         number = (invoice.payments.aggregate(last=Max("number"))["last"] or 0) + 1
         public_id = ids.new(ids.INVOICE_PAYMENT)

@@ -26,14 +26,14 @@ EXPIRED: Final = "The checkout expired."
 
 
 class NotOpenError(ConflictError):
-    """Only an open invoice can be paid."""
+    """Only an invoice that is open, or was given up, can be paid."""
 
     code = "invoice_not_open"
     title = "The invoice is not open"
 
 
 def request(*, invoice: Invoice, principal: str, key: str, now: dt.datetime) -> InvoicePayment:
-    """Open a checkout for an invoice; while one is open, everybody who asks is given that one.
+    """Open a checkout for an invoice, late or not; while one is open, everybody who asks is given that one.
 
     Raises NotOpenError, InFlightError (the saved card is being charged), KeyReusedError, and what
     checkouts.open_for raises.
@@ -106,7 +106,7 @@ def _write(*, invoice: Invoice, principal: str, key: str, now: dt.datetime) -> I
             if bytes(known.fingerprint) != asked:
                 raise KeyReusedError("This key came with another invoice before.")
             return known
-        if held.state != Invoice.State.OPEN:
+        if not held.is_payable:
             raise NotOpenError
         pending = held.payments.filter(state=Attempt.PENDING).first()
         if pending and pending.method == Method.CARD:

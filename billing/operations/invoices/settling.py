@@ -18,8 +18,10 @@ ACTOR: Final = "job:billing.collect_invoice"
 
 
 def settle(*, invoice: Invoice, payment: Payment, now: dt.datetime) -> Invoice:
-    """Close an open invoice that the caller has locked with the payment that covers it, and begin what it pays."""
+    """Close an invoice that the caller has locked with the payment that covers it, and begin what it pays."""
     assert payment.received_cents == invoice.due_cents
+    if invoice.state == State.UNCOLLECTIBLE:
+        _recover(invoice, payment, now)
     return _close(invoice, payment, now)
 
 
@@ -39,7 +41,10 @@ def settle_free(*, invoice: Invoice, now: dt.datetime) -> Invoice:
 
 
 def receivable_cents(*, invoice: Invoice) -> int:
-    """Give what the books carry as receivable for an open invoice: all but fees, less what was credited."""
+    """Give what the books carry as receivable for an open invoice: all but fees, less what was credited.
+
+    It is what is lost when the invoice is given up, and comes back when it is paid after all.
+    """
     lines = invoice.lines.exclude(kind=Kind.FEE).aggregate(cents=Sum("amount_cents"))["cents"] or 0
     return lines - (invoice.credited_cents - invoice.credited_tax_cents)
 
@@ -53,6 +58,7 @@ def _close(invoice: Invoice, payment: Payment, now: dt.datetime) -> Invoice:
         actor=ACTOR,
         now=now,
         paid_at=now,
+        closed_at=None,
         payment_intent_id=payment.intent_id or None,
         next_attempt_at=None,
         failure="",
@@ -68,6 +74,21 @@ def _close(invoice: Invoice, payment: Payment, now: dt.datetime) -> Invoice:
         )
     notices.tell(invoice=invoice, kind=InvoiceNotice.Kind.PAID, now=now)
     return invoice
+
+
+def _recover(invoice: Invoice, payment: Payment, now: dt.datetime) -> None:
+    """Take back the loss of an invoice that was given up: it is a receivable again, which the payment closes."""
+    value = money.cents_to_micros(receivable_cents(invoice=invoice))
+    if value:
+        ledger.post(
+            kind="invoice_recovered",
+            source=Source("invoice", invoice.public_id),
+            actor=ACTOR,
+            legs=[Leg(chart.RECEIVABLE, -value), Leg(chart.USD_LOSS, value)],
+            now=now,
+            occurred_at=payment.paid_at,
+            description=f"Invoice {invoice.public_id} after it was given up",
+        )
 
 
 def _book(invoice: Invoice, payment: Payment, now: dt.datetime) -> None:

@@ -4,7 +4,7 @@ import datetime as dt
 from fractions import Fraction
 from typing import Final
 
-from billing.models.subscriptions import Subscription, SubscriptionPeriod
+from billing.models.subscriptions import LIVE, Subscription, SubscriptionPeriod
 from billing.queries import subscriptions as queries
 from marketplace.queries import plans
 from marketplace.terms import EntitlementTerms
@@ -30,7 +30,8 @@ def grant(*, period: SubscriptionPeriod, now: dt.datetime) -> None:
 def permit(*, period: SubscriptionPeriod, now: dt.datetime) -> None:
     """Let the customer of a period go below zero as far as its plan and its consent allow."""
     subscription = period.subscription
-    if subscription.agent_id is not None:
+    # What is paid after its subscription has ended brings what it was for, and no more.
+    if subscription.agent_id is not None or subscription.state not in LIVE:
         return
     for entitlement in _counted(period):
         wallet = quotas.open_quota(customer_id=subscription.customer_id, unit=entitlement.unit, now=now)
@@ -90,8 +91,8 @@ def _grant_quota(period: SubscriptionPeriod, entitlement: EntitlementTerms, now:
     kept = min(int(entitlement.rollover_cap * money.MICRO), included)
     ref = queries.period_ref(period)
     parts = [
-        (included - kept, period.ends_at, ref),
-        (kept, queries.end_of_next(period), f"{ref}:rollover"),
+        (included - kept, queries.good_until(period, now=now), ref),
+        (kept, queries.end_of_next(period, now=now), f"{ref}:rollover"),
     ]
     for amount, ends_at, source_id in parts:
         if amount:
