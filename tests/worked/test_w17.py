@@ -51,9 +51,11 @@ def test_overage_is_billed_with_the_next_month(
 
     invoice = Invoice.objects.exclude(number=1).get()
     assert (invoice.state, invoice.total_cents) == ("paid", 20_000)
+    # $100 of overage: what was burned last, half of the medium tokens and all of the large ones.
     assert sorted((line.kind, line.amount_cents) for line in invoice.lines.all()) == [
         ("fee", 10_000),
-        ("overage", 10_000),
+        ("overage", 5_000),
+        ("overage", 5_000),
     ]
     assert queries.balance(wallet=wallet, now=end + dt.timedelta(days=1)).available == runs.credits(10_000)
     assert debts.owed(wallet_id=wallet.pk) == 0

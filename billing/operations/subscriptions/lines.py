@@ -1,6 +1,8 @@
 """A subscription's lines on invoices: fees of periods, and what a change gives back or takes."""
 
 import datetime as dt
+from decimal import Decimal
+from typing import Final
 
 from billing.models.invoices import Invoice, InvoiceLine
 from billing.models.subscriptions import Subscription, SubscriptionPeriod
@@ -12,12 +14,14 @@ from billing.queries import subscriptions as queries
 from wallets import money
 
 Kind = InvoiceLine.Kind
+CENTS: Final = 100
 
 
 def charge_fee(*, period: SubscriptionPeriod, now: dt.datetime, invoice: Invoice | None = None) -> Invoice:
     """Put a period's fee on an invoice: on the customer's draft, unless one is named."""
     subscription = period.subscription
     found = invoice or drafting.draft(customer_id=subscription.customer_id, period=_stretch(period), now=now)
+    seats = period.quantity if period.tier.per_seat else 1
     line = LineIn(
         kind=Kind.FEE,
         text=fee_text(period=period),
@@ -26,6 +30,8 @@ def charge_fee(*, period: SubscriptionPeriod, now: dt.datetime, invoice: Invoice
         subscription_id=subscription.pk,
         period_id=period.pk,
         agent_id=subscription.agent_id,
+        quantity=Decimal(seats),
+        rate=Decimal(period.amount_cents) / CENTS / seats,
     )
     drafting.add_line(invoice=found, line=line, now=now)
     return found

@@ -15,8 +15,9 @@ from billing.operations.invoices.drafting import LineIn
 from billing.operations.subscriptions import allowances
 from billing.periodic import Commitment, UsageLine, rate_period
 from billing.periods import Period
-from billing.queries import meters
+from billing.queries import meters, overage
 from billing.queries import subscriptions as queries
+from billing.queries.overage import Burned
 from marketplace.queries import plans
 from marketplace.terms import EntitlementTerms, PlanTerms, TierTerms
 from wallets import debts, money
@@ -55,18 +56,28 @@ def _credits(period: SubscriptionPeriod) -> Iterator[LineIn]:
     cents = owed.amount // money.credits_per_cent() if owed else 0
     if owed is None or cents <= 0:
         return
+    parts = overage.burned(wallet_id=owed.wallet_id, owed=owed.amount)
+    shares = money.largest_remainder(cents, [part.amount for part in parts])
+    for place, (part, share) in enumerate(zip(parts, shares, strict=True)):
+        if share:
+            yield _overage(period, part, wallet_id=owed.wallet_id, cents=share, place=place)
+
+
+def _overage(period: SubscriptionPeriod, part: Burned, *, wallet_id: int, cents: int, place: int) -> LineIn:
     billed = money.cents_to_credits(cents)
-    yield LineIn(
+    return LineIn(
         kind=Kind.OVERAGE,
         text="Credits above the plan's",
-        source=f"overage:{queries.period_ref(period)}",
+        source=f"overage:{queries.period_ref(period)}:{place}",
         amount_micros=money.cents_to_micros(cents),
         subscription_id=period.subscription_id,
         period_id=period.pk,
+        agent_id=part.agent_id,
+        model=part.model,
         metric="credits",
         quantity=Decimal(billed) / MICRO,
         rate=Decimal(money.credit_value()) / MICRO,
-        wallet_id=owed.wallet_id,
+        wallet_id=wallet_id,
         debt=billed,
     )
 
