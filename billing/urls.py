@@ -48,6 +48,8 @@ urlpatterns = [
     path("invoices/<str:public_id>/csv/", invoices.invoice_csv, name="invoice_csv"),
     path("statements/", statements.statement_list, name="statements"),
     path("statements/<str:month>/", statements.statement, name="statement"),
+    path("statements/<str:month>/live/", statements.statement_live, name="statement_live"),
+    path("statements/<str:month>/pdf/", statements.statement_pdf, name="statement_pdf"),
     path("statements/<str:month>/csv/", statements.statement_csv, name="statement_csv"),
     path("stripe/webhook/<uuid:uuid>/", webhooks.receive, name="stripe_webhook"),
 ]

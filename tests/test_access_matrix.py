@@ -96,6 +96,8 @@ PAGES: Final = {
     "billing:invoice_csv": Row(OWN, "invoice"),
     "billing:statements": Row(SIGNED_IN),
     "billing:statement": Row(SIGNED_IN, "month"),
+    "billing:statement_live": Row(SIGNED_IN, "month"),
+    "billing:statement_pdf": Row(OWN, "month"),
     "billing:statement_csv": Row(SIGNED_IN, "month"),
     "billing:stripe_webhook": Row(HIDDEN, "no_endpoint", "post"),
     "payouts:overview": Row(CREATORS),

@@ -19,6 +19,7 @@ from billing.models.rollups import (
     ReadingDay,
     RunDay,
 )
+from billing.models.statements import StatementDocument
 from billing.models.stripe import BalanceTransaction, QuarantinedEvent, StripeCustomer
 from billing.models.subscriptions import Subscription, SubscriptionPeriod, SubscriptionStateChange
 from billing.models.topups import TopUp, TopUpStateChange
@@ -47,6 +48,7 @@ __all__ = [
     "QuarantinedEvent",
     "ReadingDay",
     "RunDay",
+    "StatementDocument",
     "StripeCustomer",
     "Subscription",
     "SubscriptionPeriod",

@@ -5,6 +5,7 @@ from typing import Any, Final
 from celery import shared_task
 
 from billing.models.invoice_payments import InvoicePayment
+from billing.operations import statement_papers
 from billing.operations.invoices import closing, collecting, documents, finalising, notices
 from billing.stripe.errors import StripeUnavailableError
 from config.kit import clock
@@ -51,10 +52,27 @@ def resolve_invoice_payment(*, payment_id: int, **_: Any) -> None:
     collecting.resolve(payment=payment, now=clock.now())
 
 
+@shared_task(
+    name="billing.follow_charge",
+    autoretry_for=(StripeUnavailableError,),
+    retry_backoff=RETRY_SECONDS,
+    max_retries=RETRIES,
+)
+def follow_charge(*, intent_id: str, **_: Any) -> None:
+    """Write down what became of a charge that Stripe tells of. Twice is safe: its row closes once."""
+    collecting.follow(intent_id=intent_id, now=clock.now())
+
+
 @shared_task(name="billing.make_invoice_document")
 def make_invoice_document(*, invoice_id: int, **_: Any) -> None:
     """Make an invoice's PDF; one that was made stays."""
     documents.make(invoice_id=invoice_id, now=clock.now())
+
+
+@shared_task(name="billing.make_statement_document")
+def make_statement_document(*, document_id: int, **_: Any) -> None:
+    """Draw the PDF of a month's statement; one that was drawn stays."""
+    statement_papers.make(document_id=document_id, now=clock.now())
 
 
 @shared_task(name="billing.send_invoice_notice")
@@ -69,3 +87,4 @@ def sweep_invoice_papers(**_: Any) -> None:
     now = clock.now()
     notices.sweep(now=now)
     documents.sweep(now=now)
+    statement_papers.sweep(now=now)

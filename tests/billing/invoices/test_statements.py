@@ -1,11 +1,16 @@
 """The month of prepaid use: a line for each agent, model and metric, and how the balance moved."""
 
 import datetime as dt
+import io
 from decimal import Decimal
 
+import pypdf
 import pytest
 from django.test import Client
 
+from billing.documents import pdf
+from billing.models import StatementDocument
+from billing.operations import statement_papers
 from billing.queries import statements
 from billing.queries.statements import Month
 from config.kit.errors import NotFoundError
@@ -83,3 +88,50 @@ def test_it_refuses_what_is_no_month_yet(text: str) -> None:
 def test_months_follow_each_other_over_the_year() -> None:
     assert Month(2026, 12).after == Month(2027, 1)
     assert Month(2027, 1).before == Month(2026, 12)
+
+
+def test_its_pdf_is_drawn_when_asked_and_again_when_the_month_has_changed(client: Client) -> None:
+    user, customer = sign_up()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    buy(open_consumer_wallet(owner_id=customer.pk))
+    echo, url = runs.make_agent("echo"), "/statements/2026-03/"
+    runs.charge(echo, customer, "1", model="haiku")
+    assert "Make a PDF" in client.get(url).content.decode()
+    assert client.get(f"{url}pdf/").status_code == 404
+
+    for _ in range(2):
+        assert client.post(f"{url}pdf/").url == url  # type: ignore[attr-defined]
+    live = client.get(f"{url}live/").content.decode()
+    assert 'hx-trigger="every 2s"' in live
+    document = StatementDocument.objects.get(customer=customer)
+    assert statement_papers.sweep(now=document.asked_at + dt.timedelta(minutes=2)) == 1
+    for _ in range(2):
+        statement_papers.make(document_id=document.pk, now=runs.MONDAY)
+    assert statement_papers.sweep(now=document.asked_at + dt.timedelta(minutes=2)) == 0
+
+    drawn = client.get(f"{url}pdf/")
+    said = " ".join(sheet.extract_text() for sheet in pypdf.PdfReader(io.BytesIO(drawn.content)).pages)
+    for part in ("Statement of March 2026", "Echo", "haiku", "request", "9,950", "Total ($0.05)"):
+        assert part in said
+    assert "Download the PDF" in client.get(url).content.decode()
+
+    runs.charge(echo, customer, "told late", model="haiku")
+    assert "Make a PDF" in client.get(url).content.decode()
+    client.post(f"{url}pdf/")
+    statement_papers.make(document_id=document.pk, now=runs.MONDAY)
+    assert client.get(f"{url}pdf/").content[:4] == b"%PDF"
+
+
+def test_without_pango_the_page_says_so_and_prints(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "weasyprint", None)
+    monkeypatch.setattr(pdf, "PROBLEM", "cannot load library 'libpango-1.0-0'")
+    user, customer = sign_up()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.post("/statements/2026-03/pdf/")
+
+    statement_papers.make(document_id=StatementDocument.objects.get(customer=customer).pk, now=runs.MONDAY)
+
+    page = client.get("/statements/2026-03/").content.decode()
+    assert "it lacks Pango" in page
+    assert "data-print" in page
+    assert client.get("/statements/2026-03/pdf/").status_code == 404
