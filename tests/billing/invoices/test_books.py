@@ -29,6 +29,8 @@ DAMAGE: Final = {
     " WHERE kind = 'invoice_paid'",
     "receivable is what open invoices ask for": "UPDATE billing_invoice SET state = 'void'"
     " WHERE state = 'open'",
+    "tax is what paid invoices asked for": "UPDATE wallets_entry SET wallet_id = wallets_platform('USD', 'revenue')"
+    " WHERE wallet_id = wallets_platform('USD', 'tax')",
     "credit notes are within their invoice": "UPDATE billing_creditnote SET amount_cents = 9999",
     "fees of paid invoices brought their period": "UPDATE billing_subscriptionperiod SET granted_at = NULL",
     "guards of invoices stand": "ALTER TABLE billing_invoice DISABLE TRIGGER billing_invoice_frozen",
@@ -36,8 +38,9 @@ DAMAGE: Final = {
 
 
 @pytest.fixture(autouse=True)
-def _life(stripe_standin: StripeStandin) -> None:
-    """Let invoices be drafted, issued, paid at a checkout and by card, and credited."""
+def _life(stripe_standin: StripeStandin, settings: Any) -> None:
+    """Let invoices be drafted, issued, taxed, paid at a checkout and by card, and credited."""
+    settings.INVOICE_TAX_RATES = {"": "20"}
     agent = market.for_sale("subscribed", TIERS)
     first_invoice(with_card(open_customer("charlie")), agent, stripe_standin)
     customer = with_card()
