@@ -10,17 +10,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
+
 from accounts.models import Customer
 from billing.aggregation import Aggregation
 from billing.cloud_events import CloudEvent
 from billing.operations import executions, metering, settlement
 from billing.operations.metering import Taken
+from billing.operations.subscriptions import states
 from billing.queries import entitlements
 from billing.queries.entitlements import Standing
 from billing.rating import check_quantity
 from billing.runs import Blocked, Gate, Opening, Report
 from config.kit.errors import DomainError, InvalidInputError
 from marketplace.models import Feature, Meter
+from wallets import money
 from wallets.money import MICRO
 
 
@@ -51,10 +55,10 @@ def check(
     """Tell whether a customer may use so much of a feature, writing nothing; raise InvalidInputError."""
     check_quantity(metric=feature.metric or "quantity", quantity=quantity)
     standing = entitlements.standing(customer=customer, feature=feature, now=now)
-    if not standing.entitled or (feature.agent is None and not _fits(feature, quantity, standing)):
+    if not standing.entitled:
         return Checked(Gate.ENTITLEMENT, standing)
     if feature.agent is None:
-        return Checked(None, standing)
+        return Checked(None if _fits(feature, quantity, standing) else Gate.QUOTA, standing)
     opening = Opening(
         agent=feature.agent.slug,
         caller=customer.public_id,
@@ -68,8 +72,8 @@ def check(
 def track(*, use: Use, now: dt.datetime) -> bool:
     """Take a use down and charge it; tell whether it had been taken before.
 
-    Raises InvalidInputError, KeyReusedError, OccurredAtError, EventIdReusedError, PropertyError and
-    InsufficientCreditsError.
+    Raises InvalidInputError, KeyReusedError, OccurredAtError, EventIdReusedError, PropertyError,
+    InsufficientCreditsError and QuotaExceededError.
     """
     if use.event_id is None and use.key is None:
         raise _invalid("event_id", "is needed, or Idempotency-Key")
@@ -113,10 +117,31 @@ def _report(use: Use, meter: Meter, now: dt.datetime) -> bool:
         time=use.occurred_at,
         data=_data(use.quantity, meter),
     )
-    (outcome,) = metering.ingest(events=[event], now=now)
-    if isinstance(outcome, DomainError):
-        raise outcome
-    return outcome is Taken.DUPLICATE
+    with transaction.atomic():
+        limit = entitlements.hard_limit(customer=use.customer, feature=use.feature, at=use.occurred_at or now)
+        if limit is not None:
+            # Uses at once take turns: each finds what the others took, so that exactly what fits passes.
+            states.lock_customer(customer_id=use.customer.pk)
+        (outcome,) = metering.ingest(events=[event], now=now)
+        if isinstance(outcome, DomainError):
+            raise outcome
+        if limit is not None and outcome is Taken.ACCEPTED:
+            _refuse_above(limit, use, meter, now)
+        return outcome is Taken.DUPLICATE
+
+
+def _refuse_above(limit: int, use: Use, meter: Meter, now: dt.datetime) -> None:
+    """Refuse a use that was taken down and does not fit: what is raised here takes it back."""
+    wanted = use.quantity * MICRO
+    # A level is told as a whole, a quantity is one of those that were used.
+    left: Decimal = Decimal(limit)
+    if not Aggregation(meter.aggregation).is_level:
+        standing = entitlements.standing(customer=use.customer, feature=use.feature, now=now)
+        left = standing.balance + wanted
+    if wanted > left:
+        raise settlement.quota_exceeded(
+            unit=use.feature.metric, wanted=f"{use.quantity:f}", left=money.text(max(int(left), 0))
+        )
 
 
 def _id_of(key: str) -> str:

@@ -267,7 +267,11 @@ def _uncovered(answer: dict[str, Any]) -> InsufficientCreditsError:
             f"{wanted} credits are needed and {money.text(available)} are available.",
             extra=_short(Gate.WALLET, required, available),
         )
-    unit = answer["unit"]
+    return quota_exceeded(unit=answer["unit"], wanted=wanted, left=left)
+
+
+def quota_exceeded(*, unit: str, wanted: str, left: str) -> QuotaExceededError:
+    """Say what a use needs of a quota, and what is left of it."""
     return QuotaExceededError(
         f"{wanted} {unit} are needed and {left} are left of the quota.",
         extra=_short(Gate.QUOTA, 0, 0) | {"quota": {"unit": unit, "required": wanted, "available": left}},

@@ -1,6 +1,7 @@
 """What a customer may use of a feature, and what is left of it."""
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -48,6 +49,20 @@ def standing(*, customer: Customer, feature: Feature, now: dt.datetime) -> Stand
     return Standing("", 0, None, overage_allowed=False, entitled=entitlement is not None)
 
 
+def hard_limit(*, customer: Customer, feature: Feature, at: dt.datetime) -> int | None:
+    """Give where use that events report stops in the period that is running, in micros; None where it does not.
+
+    Use of an earlier period is a fact that is billed late: no limit holds it back any more.
+    """
+    subscription = subscribed(customer_id=customer.pk)
+    if subscription is None or _started(subscription) > at:
+        return None
+    entitlement = plans.entitlement(tier_id=subscription.tier_id, feature_id=feature.pk)
+    if entitlement is None or not entitlement.blocked(overage=subscription.overage):
+        return None
+    return _quantity(entitlement, subscription)
+
+
 def subscribed(*, customer_id: int) -> Subscription | None:
     """Give the subscription to a plan of the platform that entitles a customer now."""
     rows = Subscription.objects.filter(customer_id=customer_id, agent=None, state__in=ENTITLED)
@@ -93,7 +108,7 @@ def _of_events(
         used = _used(customer, feature, subscription)
     return Standing(
         unit=feature.metric,
-        balance=(allowance or 0) - int(used * MICRO),
+        balance=(allowance or 0) - math.ceil(used * MICRO),
         allowance=allowance,
         overage_allowed=not entitlement.blocked(overage=subscription.overage),
         entitled=True,
@@ -101,12 +116,16 @@ def _of_events(
 
 
 def _used(customer: Customer, feature: Feature, subscription: Subscription) -> Decimal:
-    meter = feature.meter
+    meter, end = feature.meter, subscription.current_period_end
     assert meter is not None  # says the caller
-    start, end = subscription.current_period_start, subscription.current_period_end
+    assert end is not None  # what is live has begun
+    return meters.quantity(customer_id=customer.pk, meter=meter, period=Period(_started(subscription), end))
+
+
+def _started(subscription: Subscription) -> dt.datetime:
+    start = subscription.current_period_start
     assert start is not None  # what is live has begun
-    assert end is not None
-    return meters.quantity(customer_id=customer.pk, meter=meter, period=Period(start, end))
+    return start
 
 
 def _quantity(entitlement: EntitlementTerms | None, subscription: Subscription | None) -> int | None:
