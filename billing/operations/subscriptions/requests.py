@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.conf import settings
+from django.db.models import Q
 
 from accounts.models import Customer
 from billing.models.subscriptions import Subscription
@@ -62,7 +63,13 @@ def known(*, principal: str, key: str, wish: Wish) -> Subscription | None:
 def write(
     *, customer: Customer, principal: str, key: str, wish: Wish, now: dt.datetime
 ) -> tuple[Subscription, bool]:
-    """Write a subscription down, or give the one that the key wrote meanwhile; raise KeyReusedError."""
+    """Write a subscription down, or give the one that waits for this payment already, or that the key wrote meanwhile.
+
+    The caller has locked the customer. Raises KeyReusedError.
+    """
+    waiting = _waiting(customer, wish, now)
+    if waiting is not None:
+        return waiting, False
     public_id = ids.new(ids.SUBSCRIPTION)
     page = f"{settings.SITE_URL}/subscriptions/{public_id}/"
     tax = tax_quotes.quote(customer_id=customer.pk, base_cents=wish.fee_cents)
@@ -90,3 +97,15 @@ def write(
     if bytes(found.fingerprint) != wish.fingerprint:
         raise KeyReusedError(REUSED)
     return found, created
+
+
+def _waiting(customer: Customer, wish: Wish, now: dt.datetime) -> Subscription | None:
+    # Asked for twice under two keys (two tabs, two services), it is paid once: both are led to one checkout.
+    rows = Subscription.objects.select_related("customer", "tier", "version__plan", "agent")
+    same = rows.filter(
+        customer=customer,
+        state=Subscription.State.INCOMPLETE,
+        tier_id=wish.tier_id,
+        fingerprint=wish.fingerprint,
+    )
+    return same.filter(Q(expires_at=None) | Q(expires_at__gt=now)).order_by("pk").first()

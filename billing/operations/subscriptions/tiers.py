@@ -2,8 +2,10 @@
 
 import datetime as dt
 
+from django.db import transaction
+
 from accounts.models import Customer
-from billing.operations.subscriptions import checkout, requests
+from billing.operations.subscriptions import checkout, requests, states
 from billing.operations.subscriptions.requests import AlreadySubscribedError, Requested, Wish
 from billing.queries import subscriptions as queries
 from config.kit.errors import InvalidInputError
@@ -24,11 +26,15 @@ def request(
     wish = _wish(terms, chosen)
     found, created = requests.known(principal=principal, key=key, wish=wish), False
     if found is None:
-        if queries.live(customer_id=customer.pk, agent_id=terms.agent_id):
-            raise AlreadySubscribedError(f"You are subscribed to {terms.agent_name} already.")
-        found, created = requests.write(customer=customer, principal=principal, key=key, wish=wish, now=now)
+        with transaction.atomic():
+            states.lock_customer(customer_id=customer.pk)
+            if queries.live(customer_id=customer.pk, agent_id=terms.agent_id):
+                raise AlreadySubscribedError(f"You are subscribed to {terms.agent_name} already.")
+            found, created = requests.write(
+                customer=customer, principal=principal, key=key, wish=wish, now=now
+            )
     checkout.open_for(subscription=found, title=f"{terms.agent_name}: {chosen.name}, first month", now=now)
-    return Requested(found, replayed=not created)
+    return Requested(found, replayed=not created and found.idempotency_key == key)
 
 
 def _tier(terms: Terms, name: str) -> TierTerms:
