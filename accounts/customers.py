@@ -22,10 +22,12 @@ def open_customer(
     *, name: str, email: str, now: dt.datetime, owner: User | None = None, external_id: str | None = None
 ) -> Customer:
     """Open a customer; raise ExternalIdTakenError or InvalidInputError."""
-    if external_id is not None and (not external_id or ids.looks_public(external_id)):
+    if external_id is not None and (
+        not external_id.strip() or not external_id.isprintable() or ids.looks_public(external_id)
+    ):
         raise InvalidInputError(
-            "An external id is not empty and does not begin like one of our ids.",
-            errors=[{"pointer": "/external_id", "detail": "is empty or begins like one of our ids"}],
+            "An external id can be read, and does not begin like one of our ids.",
+            errors=[{"pointer": "/external_id", "detail": "is blank, or begins like one of our ids"}],
         )
     try:
         with transaction.atomic():

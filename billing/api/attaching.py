@@ -32,7 +32,7 @@ class AttachBody(msgspec.Struct, forbid_unknown_fields=True):
     success_url: str | None = None
     cancel_url: str | None = None
     name: Annotated[str, Meta(max_length=200)] = ""
-    email: Annotated[str, Meta(max_length=254, pattern=r"^([!-?A-~]+@[!-?A-~]+)?$")] = ""
+    email: Annotated[str, Meta(max_length=254, pattern=r"^([!-?A-~]+@[!-?A-~]+)?(?![\s\S])")] = ""
 
 
 class AttachAnswer(msgspec.Struct, omit_defaults=True):
@@ -74,10 +74,14 @@ def attach_plan(request: ApiRequest, *, body: AttachBody) -> HttpResponse:
         if kept is None:
             raise
         return http.answer(_attached(customer, kept))
-    # A plan that was changed is not what this key opened.
-    opened = found.subscription.idempotency_key == key and found.subscription.checkout_url
-    answer = _opened(customer, found.subscription) if opened else _attached(customer, found.subscription)
+    answer = (_opened if _is_opened(found.subscription, key) else _attached)(customer, found.subscription)
     return http.answer(answer, headers={"Idempotent-Replayed": "true"} if found.replayed else {})
+
+
+def _is_opened(subscription: Subscription, key: str) -> bool:
+    # A plan that was changed is not what this key opened; one that waits may have been opened by another.
+    waits = subscription.state == Subscription.State.INCOMPLETE
+    return bool(subscription.checkout_url) and (waits or subscription.idempotency_key == key)
 
 
 def _attached(customer: Customer, subscription: Subscription) -> AttachAnswer:

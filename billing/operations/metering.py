@@ -101,8 +101,8 @@ def _open(events: Sequence[CloudEvent], now: dt.datetime) -> None:
     for subject in dict.fromkeys(event.subject for event in events):
         try:
             customers.find_or_open(reference=subject, now=now)
-        except NotFoundError:
-            continue  # one of our ids that is nobody's: its events are refused
+        except (NotFoundError, InvalidInputError):
+            continue  # nobody's, and no name for somebody new: its events are refused
 
 
 def _reverse(event: CloudEvent, now: dt.datetime) -> Outcome:

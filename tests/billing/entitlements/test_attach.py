@@ -98,6 +98,8 @@ def test_it_refuses_bad_input(service: Caller, bob: Customer) -> None:
         ({"quantity": 10**9}, 400),
         ({"zone": "Mars/Olympus"}, 400),
         ({"email": "nobody"}, 400),
+        ({"email": "bob@example.com\n"}, 400),
+        ({"customer": " "}, 400),
         ({"success_url": "https://elsewhere.example/"}, 400),
         ({"cancel_url": "javascript:alert(1)"}, 400),
         ({"plan": "enterprise"}, 403),

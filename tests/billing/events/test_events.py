@@ -148,6 +148,7 @@ class TestRefusesBadInput:
             ({"id": "a\x00b"}, "malformed_json"),
             ({"data": {"a": {"b": ["\x00"]}}}, "malformed_json"),
             ({"subject": "cst_" + "0" * 26}, "customer_not_found"),
+            ({"subject": " "}, "customer_not_found"),
         ],
     )
     def test_it_rejects_a_bad_event_alone(
