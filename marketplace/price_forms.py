@@ -97,6 +97,7 @@ class RateForm(PathForm):
             attrs={
                 "hx-post": "",
                 "hx-trigger": "change",
+                "hx-sync": "closest form:drop",
                 "hx-target": "#pricing",
                 "hx-vals": '{"step": "shape"}',
             },
@@ -149,8 +150,7 @@ class RunForm(PathForm):
     minimum = number("Minimum charge", hint="The least that a run comes to, in credits.")
     quantum = number("Round to", hint="A charge is a multiple of this: 1 for whole credits.")
     default_hold = number(
-        "Reserved when a run names no usage",
-        hint="Credits held before the run; what is not used is released.",
+        "Default hold", hint="Credits reserved for a run that names no usage; the rest is released."
     )
 
 

@@ -5,10 +5,12 @@ from typing import Any, Final
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Customer
+from marketplace.models import Creator
+from tests.marketplace.test_publish import EVERY_MODEL
 from tests.support import catalogue, market, people
 from tests.support.invoicing import issued
 
@@ -76,10 +78,16 @@ def faults(page: Page, server: LiveServer, paths: list[str]) -> list[str]:
     page.on("pageerror", lambda error: found.append(str(error)))
     for path in paths:
         page.goto(server.url + path)
-        axe = Axe().run(page, options=RULES)
-        found += [f"{path} {rule['id']} {rule['nodes'][0]['html']}" for rule in axe.response["violations"]]
-        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-            found.append(f"{path} scrolls sideways")
+        found += faults_here(page, path)
+    return found
+
+
+def faults_here(page: Page, name: str) -> list[str]:
+    """Write down what is wrong with a page as it stands."""
+    axe = Axe().run(page, options=RULES)
+    found = [f"{name} {rule['id']} {rule['nodes'][0]['html']}" for rule in axe.response["violations"]]
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        found.append(f"{name} scrolls sideways")
     return found
 
 
@@ -105,3 +113,30 @@ def test_a_creators_pages(screen: Page, live_server: LiveServer) -> None:
     sign_in(screen, live_server)
 
     assert faults(screen, live_server, CREATOR) == []
+
+
+def test_the_pricing_editor_in_each_of_its_states(screen: Page, live_server: LiveServer) -> None:
+    customer = sign_in(screen, live_server)
+    market.for_sale("every-model", EVERY_MODEL, creator=Creator.objects.get(customer=customer))
+
+    found = faults(screen, live_server, ["/creator/agents/every-model/"])
+    expect(screen.locator("[data-figure=example]")).to_be_visible()
+    found += faults_here(screen, "its example")
+    screen.get_by_role("button", name="Add a band").first.click()
+    expect(screen.get_by_role("button", name="Remove band 3")).to_be_visible()
+    screen.get_by_role("button", name="Review changes").click()
+    expect(screen.get_by_text("This field is required.").first).to_be_visible()
+    found += faults_here(screen, "its errors")
+    screen.get_by_role("button", name="Remove band 3").click()
+    expect(screen.get_by_role("button", name="Remove band 3")).to_have_count(0)
+    screen.get_by_role("button", name="Add a part").click()
+    screen.get_by_label("Part of each charge").fill("70")
+    screen.get_by_role("button", name="Review changes").click()
+    expect(screen.get_by_role("heading", name="Version 2 of Every Model")).to_be_visible()
+    found += faults_here(screen, "its review")
+    screen.get_by_role("button", name="Back to editing").click()
+    screen.get_by_role("button", name="YAML").click()
+    expect(screen.get_by_label("Pricing manifest")).to_be_visible()
+    found += faults_here(screen, "its YAML")
+
+    assert found == []
