@@ -65,6 +65,7 @@ def test_a_charge_whose_answer_was_lost_is_paid_by_its_event(
 
     for _ in range(2):
         door.deliver(succeeded)
+    assert invoice.payments.get().state == "paid"
     # An event of what went before it comes last; it only says where to look.
     door.deliver(succeeded | {"id": "evt_before", "type": "payment_intent.payment_failed"})
     collecting.resolve(payment=invoice.payments.select_related("invoice").get(), now=NOW)
@@ -82,11 +83,11 @@ def test_a_charge_that_failed_meanwhile_is_tried_again_by_plan(
 
     for _ in range(2):
         door.deliver(event_of("payment_intent.payment_failed"))
+    assert invoice.payments.get().state == "failed"
     collecting.resolve(payment=invoice.payments.select_related("invoice").get(), now=NOW)
 
     invoice.refresh_from_db()
     assert (invoice.state, invoice.attempts, invoice.failure_code) == ("open", 1, "generic_decline")
-    assert invoice.payments.get().state == "failed"
     assert InvoiceNotice.objects.filter(kind="failed").count() == 1
 
 
