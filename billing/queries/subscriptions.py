@@ -57,6 +57,15 @@ def current(subscription: Subscription) -> SubscriptionPeriod:
     return subscription.periods.select_related("tier", "subscription").order_by("-number")[0]
 
 
+def _whole_end(subscription: Subscription, at: dt.datetime) -> dt.datetime | None:
+    """Give when the period that a subscription was left in would have ended, if that is still to come."""
+    number = current(subscription).number
+    assert subscription.anchor is not None  # it has begun
+    rested = number < subscription.anchor_number
+    ends_at = subscription.anchor if rested else stretch(subscription, number=number).end
+    return ends_at if ends_at > at else None
+
+
 def left(period: SubscriptionPeriod) -> int:
     """Give the credits of a period that are not burned, what rolls over included."""
     ref = period_ref(period)
@@ -66,6 +75,28 @@ def left(period: SubscriptionPeriod) -> int:
         named |= Q(source_type="payment_intent", source_id=period.payment_intent_id)
     granted = CreditGrant.objects.filter(named, funding_class=CreditGrant.FundingClass.PLAN)
     return granted.aggregate(left=Sum("remaining"))["left"] or 0
+
+
+def rest_until(*, subscription: Subscription, at: dt.datetime) -> dt.datetime | None:
+    """Give the end of the month of a free plan that its customer left before and comes back to; None without one.
+
+    What it brings was given when that month began: left and begun again, it is not given a second time.
+    """
+    if subscription.tier.price_usd.amount or subscription.agent_id is not None:
+        return None
+    earlier = Subscription.objects.filter(
+        customer=subscription.customer_id,
+        version__plan=subscription.version.plan_id,
+        started_at__isnull=False,
+    ).exclude(pk=subscription.pk)
+    last = earlier.select_related("tier").order_by("-started_at", "-pk").first()
+    return _whole_end(last, at) if last else None
+
+
+def is_rest(period: SubscriptionPeriod) -> bool:
+    """Tell whether a period is what was left of the month of a free plan that was left before."""
+    subscription = period.subscription
+    return period.number < subscription.anchor_number and subscription.trial_end is None
 
 
 def live(*, customer_id: int, agent_id: int | None) -> Subscription | None:

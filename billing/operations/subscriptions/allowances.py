@@ -22,7 +22,7 @@ def grant(*, period: SubscriptionPeriod, now: dt.datetime) -> None:
     """Give a period's quotas and let the customer go as far below zero as the plan and its consent allow."""
     if period.subscription.agent_id is not None:
         return
-    for entitlement in _counted(period):
+    for entitlement in () if queries.is_rest(period) else _counted(period):
         _grant_quota(period, entitlement, now)
     permit(period=period, now=now)
 

@@ -33,7 +33,12 @@ def given_back(*, period: SubscriptionPeriod, now: dt.datetime) -> Line:
 
 
 def give_up(*, period: SubscriptionPeriod, wallet: Wallet | None, now: dt.datetime) -> None:
-    """Take back the credits of a period whose value was given back; what a hold leans on stays."""
+    """Take back the credits of a period whose value was given back; what a hold leans on stays.
+
+    A free plan's stay until they expire: nothing is given back for them, and its return brings none.
+    """
+    if not period.tier.price_usd.amount:
+        return
     left = min(queries.left(period), wallet.available if wallet else 0)
     if wallet is not None and left > 0:
         grants.void(

@@ -11,10 +11,10 @@ from billing.queries import subscriptions as queries
 State = Subscription.State
 
 
-def first_cycle(*, subscription: Subscription, now: dt.datetime) -> Cycle:
-    """Give the rhythm of a subscription that begins now, or when its trial is over."""
+def first_cycle(*, subscription: Subscription, at: dt.datetime) -> Cycle:
+    """Give the rhythm of a subscription that counts from a moment: now, or when what comes before is over."""
     return Cycle(
-        anchor=subscription.trial_end or now,
+        anchor=at,
         interval=Interval(subscription.tier.interval),
         alignment=Alignment(subscription.alignment),
         zone=subscription.zone,
@@ -26,9 +26,10 @@ def start(*, subscription: Subscription, reason: str, now: dt.datetime, **facts:
     replaced = queries.live(customer_id=subscription.customer_id, agent_id=subscription.agent_id)
     if replaced is not None:
         ending.replace(subscription=replaced, by=subscription, now=now)
-    cycle = first_cycle(subscription=subscription, now=now)
     trial = subscription.trial_end
-    stretch = Period(now, trial) if trial else cycle.period(0)
+    before = trial or queries.rest_until(subscription=subscription, at=now)
+    cycle = first_cycle(subscription=subscription, at=before or now)
+    stretch = Period(now, before) if before else cycle.period(0)
     whole = periods.first_worth(tier=subscription.tier, quantity=subscription.quantity, cycle=cycle)
     states.change(
         subscription,
@@ -37,11 +38,13 @@ def start(*, subscription: Subscription, reason: str, now: dt.datetime, **facts:
         now=now,
         started_at=now,
         anchor=cycle.anchor,
-        anchor_number=1 if trial else 0,
+        anchor_number=1 if before else 0,
         current_period_start=stretch.start,
         current_period_end=stretch.end,
         **facts,
     )
     # What the checkout asked for stands, though a first month by the calendar has grown shorter since.
-    worth = periods.Worth(0 if trial else subscription.net_cents, whole.credits)
+    worth = periods.Worth(
+        0 if trial else subscription.net_cents, 0 if before and not trial else whole.credits
+    )
     return periods.open_period(subscription=subscription, number=0, stretch=stretch, worth=worth, now=now)

@@ -39,6 +39,18 @@ def test_a_free_plan_is_active_at_once_with_its_credits() -> None:
     assert CreditGrant.objects.get().cash == 0
 
 
+def test_credits_of_a_free_plan_come_once_a_month_however_often_it_is_begun() -> None:
+    on_sale()
+    bob = open_customer()
+    attach(bob, "credits-free")
+    for number, plan in enumerate(["payg", "credits-free", "payg", "credits-free"]):
+        last = attach(bob, plan, key=str(number), now=NOW + dt.timedelta(hours=number))
+
+    assert (CreditGrant.objects.count(), current(last).ends_at) == (1, NOW.replace(month=4))
+    plans.renew(now=NOW.replace(month=4))
+    assert (CreditGrant.objects.count(), current(last).ends_at) == (2, NOW.replace(month=5))
+
+
 def test_a_paid_plan_is_active_once_its_checkout_is_paid(stripe_standin: StripeStandin) -> None:
     on_sale()
     bob = open_customer()
