@@ -35,6 +35,11 @@ v1 = [
     path(
         "subscriptions/<str:public_id>/resume", subscriptions.resume_subscription, name="subscription_resume"
     ),
+    path(
+        "subscriptions/<str:public_id>/overage",
+        subscriptions.subscription_overage,
+        name="subscription_overage",
+    ),
     path("usage", reports.report, name="usage"),
     path("executions/<str:public_id>", executions.receipt, name="execution"),
     path("invoices", invoices.invoice_list, name="invoices"),

@@ -128,6 +128,7 @@ ENDPOINTS: Final = {
         f"v1:subscription_{step}": Row(API_OWN, "subscription", "post")
         for step in ("preview", "change", "cancel", "keep", "pause", "resume")
     },
+    "v1:subscription_overage": Row(API | {CONSUMER: 400, CREATOR: 400}, "subscription", "post"),
     "v1:usage": Row(API),
     "v1:execution": Row(API_OWN, "execution"),
     "v1:invoices": Row(API),

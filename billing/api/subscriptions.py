@@ -14,7 +14,7 @@ from accounts.plain_api import ApiRequest, api_view
 from billing import subscription_answers as answers
 from billing.models.subscriptions import Subscription
 from billing.operations import subscriptions
-from billing.operations.subscriptions import attaching, cancelling, changing
+from billing.operations.subscriptions import attaching, cancelling, changing, consent
 from billing.operations.subscriptions.attaching import QUANTITY_MAX, Choice
 from billing.queries import plan_choices, purchases
 from billing.queries import subscriptions as queries
@@ -52,6 +52,12 @@ class CancelBody(msgspec.Struct, forbid_unknown_fields=True):
     """When it ends: with its period, unless now is said."""
 
     at: Literal["period_end", "now"] = "period_end"
+
+
+class OverageBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Whether use may go on above what is included, and is paid for."""
+
+    allowed: bool
 
 
 class SubscriptionList(msgspec.Struct):
@@ -199,6 +205,19 @@ def pause_subscription(request: ApiRequest, *, public_id: str) -> SubscriptionAn
 def resume_subscription(request: ApiRequest, *, public_id: str) -> SubscriptionAnswer:
     """Resume what was paused."""
     return _step(request, public_id, cancelling.resume)
+
+
+@api_view(
+    kind="customer",
+    scope=WRITE,
+    methods=["POST"],
+    body=OverageBody,
+    answers={200: SubscriptionAnswer},
+    summary="Allow or stop use above what a plan includes",
+)
+def subscription_overage(request: ApiRequest, *, public_id: str, body: OverageBody) -> SubscriptionAnswer:
+    """Let use go on above what the plan includes, billed with the next period; or let it stop there."""
+    return _step(request, public_id, consent.allow_overage if body.allowed else consent.stop_overage)
 
 
 def _step(request: ApiRequest, public_id: str, step: Callable[..., Subscription]) -> SubscriptionAnswer:

@@ -17,6 +17,7 @@ class TierChoice:
     plan: str
     plan_name: str
     tier: TierTerms
+    catalogue: str = ""
 
     @property
     def name(self) -> str:
@@ -31,7 +32,7 @@ def choices(*, subscription: Subscription, now: dt.datetime) -> list[TierChoice]
         terms = marketplace_queries.terms(agent=subscription.agent.public_id, at=now)
         return [TierChoice("", terms.agent_name, tier) for tier in terms.tiers]
     return [
-        TierChoice(plan.slug, plan.name, tier)
+        TierChoice(plan.slug, plan.name, tier, plan.catalogue)
         for plan in plans.plans(at=now)
         if plan.self_service
         for tier in plan.tiers

@@ -45,12 +45,25 @@ class Sub:
     tier_name: str
     credits_per_month: int
     price_usd: int
+    interval: str
     asked_cents: int
     tax_text: str
     remaining: int | None
     current_period_start: dt.datetime | None
     current_period_end: dt.datetime | None
     checkout_url: str
+    failure: str
+
+    @property
+    def state_text(self) -> str:
+        """Write its state as people read it."""
+        return self.state.replace("_", " ")
+
+    @property
+    def title(self) -> str:
+        """Name it by its owner, and its tier where that says more."""
+        same = self.tier_name.casefold() == self.agent_name.casefold()
+        return self.agent_name if same else f"{self.agent_name}, {self.tier_name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +139,23 @@ def subscription(*, row: Subscription) -> Sub:
         agent_slug=row.agent.slug if row.agent else "",
         tier_name=row.tier.name,
         credits_per_month=row.credits,
-        price_usd=money.cents_to_micros(row.net_cents),
+        price_usd=money.cents_to_micros(_fee_cents(row)),
+        interval=row.tier.interval,
         asked_cents=row.amount_cents,
         tax_text=Tax(row.tax_country, row.tax_rate, row.tax_cents).text,
         remaining=_remaining(row),
         current_period_start=row.current_period_start,
         current_period_end=row.current_period_end,
         checkout_url=row.checkout_url if row.state == Subscription.State.INCOMPLETE else "",
+        failure=row.failure,
     )
+
+
+def _fee_cents(row: Subscription) -> int:
+    # What waits is told by what its checkout asks; what has begun may have changed since.
+    if row.started_at is None:
+        return row.net_cents
+    return int(row.tier.price_usd.amount * 100) * (row.quantity if row.tier.per_seat else 1)
 
 
 def _remaining(row: Subscription) -> int | None:

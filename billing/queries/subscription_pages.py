@@ -4,12 +4,14 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
+from django.conf import settings
+
 from accounts.models import Customer
 from billing.models.subscriptions import LIVE, Subscription
 from billing.queries import plan_choices, plan_offers, tax_quotes
 from billing.queries import subscriptions as queries
 from billing.queries.plan_offers import Better
-from marketplace.queries import plans
+from marketplace.queries import plan_pages, plans
 from marketplace.terms import EntitlementTerms, PlanTerms, TierTerms
 from wallets import money, quotas
 
@@ -18,12 +20,10 @@ State: Final = Subscription.State
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """What a tier allows of a feature; the figures of a quota are whole numbers or exact texts."""
+    """What a tier allows of a feature, and of a customer's quota what is left."""
 
     name: str
-    included: str
-    left: str
-    owed: str
+    told: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Manage:
     choices: tuple[Choice, ...]
     quantity: int
     per_seat: bool
+    asks_overage: bool
     overage: bool
     fee_cents: int
     interval: str
@@ -55,6 +56,7 @@ class Manage:
     cancel_at: dt.datetime | None
     pending: str
     live: bool
+    can_leave: bool
     can_pause: bool
     can_resume: bool
     better: Better | None
@@ -72,11 +74,11 @@ class PlanPage:
     tax_cents: int
     tax_text: str
     interval: str
-    credits: int
     per_seat: bool
     trial_days: int
     asks_overage: bool
-    rights: tuple[Right, ...]
+    self_service: bool
+    points: tuple[str, ...]
     live: str
     live_name: str
     live_is_this: bool
@@ -86,16 +88,13 @@ class PlanPage:
 def manage(*, row: Subscription, now: dt.datetime) -> Manage:
     """Show what can be done with a subscription."""
     tier = row.tier
-    rights = (
-        ()
-        if row.agent_id
-        else tuple(_rights(_terms(row), customer_id=row.customer_id, seats=row.quantity, now=now))
-    )
+    terms = None if row.agent_id else plans.plan_version_terms(version_id=row.version_id)
     return Manage(
-        rights=rights,
-        choices=tuple(_choices(row, now)) if row.state in LIVE else (),
+        rights=_rights(row, terms, now) if terms and row.state in LIVE else (),
+        choices=tuple(_choices(row, now)) if row.state in LIVE and tier.price_usd.amount else (),
         quantity=row.quantity,
         per_seat=tier.per_seat,
+        asks_overage=terms is not None and row.state in LIVE and asks_overage(terms, _tier(row, terms)),
         overage=row.overage,
         fee_cents=int(tier.price_usd.amount * 100) * (row.quantity if tier.per_seat else 1),
         interval=tier.interval,
@@ -104,7 +103,8 @@ def manage(*, row: Subscription, now: dt.datetime) -> Manage:
         cancel_at=row.cancel_at,
         pending=_pending(row),
         live=row.state in LIVE,
-        can_pause=row.state == State.ACTIVE and row.cancel_at is None,
+        can_leave=row.agent_id is not None or row.version.plan.slug != settings.DEFAULT_PLAN,
+        can_pause=row.state == State.ACTIVE and row.cancel_at is None and tier.price_usd.amount > 0,
         can_resume=row.state == State.PAUSED,
         better=plan_offers.better(subscription=row, now=now) if row.state in LIVE else None,
     )
@@ -125,11 +125,11 @@ def plan(*, slug: str, customer: Customer, now: dt.datetime) -> PlanPage:
         tax_cents=tax.cents,
         tax_text=tax.text,
         interval=tier.interval,
-        credits=tier.credits_per_month,
         per_seat=tier.per_seat,
         trial_days=tier.trial_days,
-        asks_overage=_asks_overage(terms, tier),
-        rights=tuple(_rights(tier, customer_id=None, seats=1, now=now)),
+        asks_overage=asks_overage(terms, tier),
+        self_service=terms.self_service,
+        points=plan_pages.points(plan=terms, tier=tier),
         live=live.public_id if live else "",
         live_name=queries.name(live) if live else "",
         live_is_this=live is not None and live.tier_id == tier.id,
@@ -137,29 +137,48 @@ def plan(*, slug: str, customer: Customer, now: dt.datetime) -> PlanPage:
     )
 
 
-def _terms(row: Subscription) -> TierTerms:
-    terms = plans.plan_version_terms(version_id=row.version_id)
-    return next(tier for tier in terms.tiers if tier.id == row.tier_id)
-
-
-def _asks_overage(terms: PlanTerms, tier: TierTerms) -> bool:
+def asks_overage(terms: PlanTerms, tier: TierTerms) -> bool:
+    """Tell whether a customer may choose to go above what a tier includes."""
     soft = any(each.included and not each.hard and each.unit for each in tier.entitlements)
     return tier.overdraft > 0 or (soft and bool(terms.prices))
 
 
-def _rights(tier: TierTerms, *, customer_id: int | None, seats: int, now: dt.datetime) -> list[Right]:
-    return [_right(each, customer_id=customer_id, seats=seats, now=now) for each in tier.entitlements]
+def _tier(row: Subscription, terms: PlanTerms) -> TierTerms:
+    return next(tier for tier in terms.tiers if tier.id == row.tier_id)
 
 
-def _right(entitlement: EntitlementTerms, *, customer_id: int | None, seats: int, now: dt.datetime) -> Right:
-    included = entitlement.quantity(seats=seats)
-    told = f"{included.normalize():,f}" if included else ""
-    if not entitlement.unit or customer_id is None:
-        return Right(entitlement.name, told, "", "")
-    found = quotas.left(customer_id=customer_id, unit=entitlement.unit, now=now)
-    wallet = quotas.find(customer_id=customer_id, unit=entitlement.unit)
+def _rights(row: Subscription, terms: PlanTerms, now: dt.datetime) -> tuple[Right, ...]:
+    priced = {price.metric for price in terms.prices}
+    found = _tier(row, terms).entitlements
+    return tuple(Right(each.name, _told(each, row, priced, now)) for each in found)
+
+
+def _told(entitlement: EntitlementTerms, row: Subscription, priced: set[str], now: dt.datetime) -> str:
+    included = int((entitlement.quantity(seats=row.quantity) or 0) * money.MICRO)
+    number = _grouped(included) if included else ""
+    if entitlement.unit:
+        return _of_quota(entitlement.unit, included, row.customer_id, now)
+    if number:
+        return f"{number}, then it stops" if entitlement.hard else number
+    return "billed as used" if entitlement.metric in priced else "included"
+
+
+def _of_quota(unit: str, included: int, customer_id: int, now: dt.datetime) -> str:
+    found = quotas.left(customer_id=customer_id, unit=unit, now=now)
+    wallet = quotas.find(customer_id=customer_id, unit=unit)
     left = max(found.available - ((wallet.overdraft_limit or 0) if wallet else 0), 0)
-    return Right(entitlement.name, told, money.text(left), money.text(found.debt) if found.debt else "")
+    above, whole = _grouped(found.debt), _grouped(included)
+    if not included:
+        return f"{above} used so far" if found.debt else "none used yet"
+    if found.debt:
+        return f"all {whole} used, {above} above them"
+    # What a plan before this one left is good until that plan's month would have ended.
+    return f"{_grouped(left)} of {whole} left" if left <= included else f"{_grouped(left)} left"
+
+
+def _grouped(amount: int) -> str:
+    whole, point, digits = money.text(amount).partition(".")
+    return f"{int(whole):,}{point}{digits}"
 
 
 def _choices(row: Subscription, now: dt.datetime) -> list[Choice]:
@@ -174,7 +193,7 @@ def _choices(row: Subscription, now: dt.datetime) -> list[Choice]:
             current=each.tier.id == row.tier_id,
         )
         for each in plan_choices.choices(subscription=row, now=now)
-        if each.tier.price_cents or each.tier.id == row.tier_id
+        if each.catalogue == (row.version.plan.catalogue if each.plan else "")
     ]
 
 

@@ -17,6 +17,7 @@ from billing.forms import BillingDetailsForm
 from billing.models.invoices import InvoiceDocument
 from billing.operations.invoices import cards, paying, profiles
 from billing.queries import invoices as queries
+from billing.views.double_clicks import waited_for
 from config.kit import clock, jobs, paging
 from config.kit.errors import DomainError
 
@@ -65,12 +66,12 @@ def invoice_live(request: SignedInRequest, public_id: str) -> HttpResponse:
 def invoice_pay(request: SignedInRequest, public_id: str) -> HttpResponse:
     """Lead to the checkout of an open invoice."""
     found = queries.invoice_of(customer=request.customer, public_id=public_id)
+    principal, key = f"page:{request.customer.public_id}", _key(request)
     try:
-        payment = paying.request(
-            invoice=found,
-            principal=f"page:{request.customer.public_id}",
-            key=f"{_key(request)}:{public_id}",
-            now=clock.now(),
+        payment = waited_for(
+            lambda: paying.request(
+                invoice=found, principal=principal, key=f"{key}:{public_id}", now=clock.now()
+            )
         )
     except DomainError as refusal:
         messages.error(request, refusal.detail)

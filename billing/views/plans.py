@@ -1,6 +1,7 @@
 """Choose a plan, and change, pause or leave what one subscribes to."""
 
 import secrets
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from django.contrib import messages
@@ -12,21 +13,24 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.middleware import SignedInRequest
 from billing.models.subscriptions import Subscription
-from billing.operations.subscriptions import attaching, cancelling, changing
+from billing.operations.subscriptions import attaching, cancelling, changing, consent
 from billing.operations.subscriptions.attaching import Choice
 from billing.queries import plan_choices, purchases, subscription_pages
 from billing.queries import subscriptions as queries
+from billing.views.double_clicks import waited_for
 from config.kit import clock
 from config.kit.errors import DomainError, InvalidInputError, NotFoundError
 from marketplace.models import SubscriptionTier
 
 WORD_MAX: Final = 100
-STEPS: Final = {
+STEPS: Final[Mapping[str, Callable[..., Subscription]]] = {
     "cancel": cancelling.at_period_end,
     "cancel_now": cancelling.at_once,
     "keep": cancelling.keep,
     "pause": cancelling.pause,
     "resume": cancelling.resume,
+    "overage_on": consent.allow_overage,
+    "overage_off": consent.stop_overage,
 }
 
 
@@ -81,7 +85,7 @@ def change(request: SignedInRequest, public_id: str) -> HttpResponse:
 @login_required
 @require_POST
 def step(request: SignedInRequest, public_id: str) -> HttpResponse:
-    """Cancel, keep, pause or resume."""
+    """Cancel, keep, pause, resume; allow or stop what goes above the plan."""
     row = purchases.subscription_of(customer=request.customer, public_id=public_id)
     act = STEPS.get(request.POST.get("step", ""))
     try:
@@ -95,16 +99,19 @@ def step(request: SignedInRequest, public_id: str) -> HttpResponse:
 
 def _chosen(request: SignedInRequest, slug: str) -> HttpResponse:
     key = request.POST.get("key", "")[:WORD_MAX] or secrets.token_urlsafe(24)
-    found = attaching.attach(
-        customer=request.customer,
-        principal=f"page:{request.customer.public_id}",
-        key=f"{key}:{slug}",
-        choice=Choice(
-            plan=slug,
-            quantity=_number(request.POST.get("quantity", "") or "1"),
-            overage=request.POST.get("overage") == "on",
-        ),
-        now=clock.now(),
+    choice = Choice(
+        plan=slug,
+        quantity=_number(request.POST.get("quantity", "") or "1"),
+        overage=request.POST.get("overage") == "on",
+    )
+    found = waited_for(
+        lambda: attaching.attach(
+            customer=request.customer,
+            principal=f"page:{request.customer.public_id}",
+            key=f"{key}:{slug}",
+            choice=choice,
+            now=clock.now(),
+        )
     ).subscription
     if found.state == Subscription.State.INCOMPLETE:
         return HttpResponseRedirect(found.checkout_url)

@@ -1,7 +1,6 @@
 """Subscribe to an agent's tier, and see what one subscribes to."""
 
 import secrets
-import time
 from typing import Any, Final
 
 from django.contrib import messages
@@ -14,15 +13,13 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.middleware import SignedInRequest
 from billing.models.subscriptions import Subscription
 from billing.operations import subscriptions
-from billing.operations.checkouts import InFlightError
 from billing.queries import purchase_pages, purchases, subscription_pages
+from billing.views.double_clicks import waited_for
 from config.kit import clock
 from config.kit.errors import DomainError, NotFoundError
 
 KEY_LENGTH_MAX: Final = 100
 TIER_LENGTH_MAX: Final = 60
-WAIT_SECONDS: Final = 0.25
-WAITS_MAX: Final = 40
 
 
 @login_required
@@ -69,20 +66,16 @@ def subscription_live(request: SignedInRequest, public_id: str) -> HttpResponse:
 def _request(request: SignedInRequest, slug: str) -> Subscription:
     key = request.POST.get("key", "")[:KEY_LENGTH_MAX] or secrets.token_urlsafe(24)
     tier = request.POST.get("tier", "")[:TIER_LENGTH_MAX]
-    for _ in range(WAITS_MAX):
-        try:
-            return subscriptions.request(
-                customer=request.customer,
-                principal=f"page:{request.customer.public_id}",
-                key=f"{key}:{slug}:{tier}",
-                agent=slug,
-                tier=tier,
-                now=clock.now(),
-            ).subscription
-        except InFlightError:
-            # A double click: the browser follows the second answer only, so this one waits for the first's.
-            time.sleep(WAIT_SECONDS)
-    raise InFlightError("Stripe has not answered yet. Wait a moment, then try again.")
+    return waited_for(
+        lambda: subscriptions.request(
+            customer=request.customer,
+            principal=f"page:{request.customer.public_id}",
+            key=f"{key}:{slug}:{tier}",
+            agent=slug,
+            tier=tier,
+            now=clock.now(),
+        )
+    ).subscription
 
 
 def _state(request: SignedInRequest, public_id: str) -> dict[str, Any]:

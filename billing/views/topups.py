@@ -1,7 +1,6 @@
 """Add credits: choose, go to Stripe's checkout, come back and wait for its word."""
 
 import secrets
-import time
 from typing import Any, Final
 
 from django.contrib.auth.decorators import login_required
@@ -13,16 +12,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.middleware import SignedInRequest
 from billing.models.topups import TopUp
 from billing.operations import topups
-from billing.operations.checkouts import InFlightError
 from billing.operations.topups import Order
 from billing.queries import purchase_pages, purchases, wallet_pages
+from billing.views.double_clicks import waited_for
 from config.kit import clock
 from config.kit.errors import DomainError, InvalidInputError
 from wallets import money
 
 KEY_LENGTH_MAX: Final = 100
-WAIT_SECONDS: Final = 0.25
-WAITS_MAX: Final = 40
 
 
 @login_required
@@ -60,20 +57,16 @@ def topup_live(request: SignedInRequest, public_id: str) -> HttpResponse:
 
 def _request(request: SignedInRequest, key: str) -> TopUp:
     order = _order(request)
-    for _ in range(WAITS_MAX):
-        try:
-            return topups.request(
-                customer=request.customer,
-                principal=f"page:{request.customer.public_id}",
-                # Somebody who comes back and chooses another amount wants another purchase.
-                key=f"{key}:{order.amount_cents}:{order.package}",
-                order=order,
-                now=clock.now(),
-            ).top_up
-        except InFlightError:
-            # A double click: the browser follows the second answer only, so this one waits for the first's.
-            time.sleep(WAIT_SECONDS)
-    raise InFlightError("Stripe has not answered yet. Wait a moment, then try again.")
+    return waited_for(
+        lambda: topups.request(
+            customer=request.customer,
+            principal=f"page:{request.customer.public_id}",
+            # Somebody who comes back and chooses another amount wants another purchase.
+            key=f"{key}:{order.amount_cents}:{order.package}",
+            order=order,
+            now=clock.now(),
+        )
+    ).top_up
 
 
 def _order(request: SignedInRequest) -> Order:

@@ -63,6 +63,12 @@ def plan_groups(*, at: dt.datetime) -> list[PlanGroup]:
     ]
 
 
+def points(*, plan: PlanTerms, tier: TierTerms) -> tuple[str, ...]:
+    """Tell a tier of a plan point by point: what it brings, what use above it costs, what else is in it."""
+    there = [each.name for each in tier.entitlements if not each.metric]
+    return (*plan_text.points(plan, tier, _words()), *there)
+
+
 def _words() -> Words:
     nouns = dict(Feature.objects.exclude(metric="").values_list("metric", "name"))
     meters = list(Meter.objects.all())

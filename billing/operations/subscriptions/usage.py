@@ -90,15 +90,13 @@ def read(*, period: SubscriptionPeriod) -> dict[str, Decimal]:
 
 
 def rate(*, period: SubscriptionPeriod, read: Mapping[str, Decimal]) -> tuple[UsageLine, ...]:
-    """Rate what was used in a period, at its plan's prices."""
+    """Rate what was used in a period, at its plan's prices; consent was asked when it was used."""
     terms, tier = _terms(period)
     return rate_period(
         prices=terms.prices,
         quantities=read,
         entitlements=tier.entitlements,
         seats=period.quantity,
-        # Events tell of what has been used: there is nothing to consent to any more.
-        overage=period.subscription.overage or not any(each.unit for each in tier.entitlements),
         commitment=_commitment(period.subscription.customer_id, terms.slug, period),
         spend_cap_cents=tier.spend_cap_cents,
     )

@@ -82,7 +82,7 @@ def test_no_plan_is_404(client: Client, bob: Customer) -> None:
 def test_its_page_shows_what_is_included(client: Client, team: Subscription) -> None:
     page = text(client.get(f"/subscriptions/{team.public_id}/"))
 
-    assert "50000 left of 50,000" in page
+    assert "50,000 of 50,000 left" in page
     assert "$50.00 a month" in page
 
 
@@ -103,4 +103,6 @@ def test_it_is_cancelled_and_kept(client: Client, team: Subscription) -> None:
     assert "It ends on" in text(client.post(path, {"step": "cancel"}, follow=True))
     assert "It ends on" not in text(client.post(path, {"step": "keep"}, follow=True))
     client.post(path, {"step": "explode"})
+    assert "Let it go on" in text(client.get(f"/subscriptions/{team.public_id}/"))
+    assert "Stop there instead" in text(client.post(path, {"step": "overage_on"}, follow=True))
     assert Subscription.objects.get(pk=team.pk).state == "active"

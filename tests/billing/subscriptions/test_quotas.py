@@ -8,6 +8,7 @@ import pytest
 from accounts.models import Customer, Membership, User
 from billing.models import Invoice, Subscription
 from billing.operations import payments, settlement
+from billing.operations.subscriptions import cancelling, consent
 from billing.queries import plan_offers
 from billing.runs import Report
 from config.kit.errors import DomainError, InvalidInputError
@@ -69,6 +70,23 @@ def test_the_101st_run_of_the_free_plan_is_blocked() -> None:
     assert left(bob) == (0, 0)
 
 
+def test_left_and_begun_again_it_brings_nothing_twice(settings: Any) -> None:
+    on_sale()
+    bob = open_customer()
+    first = attach(bob, "free")
+    run(bob, 60, key="some")
+
+    settings.DEFAULT_PLAN = "free"
+    for _ in range(2):
+        live = Subscription.objects.get(customer=bob, state="active")
+        cancelling.at_once(subscription_id=live.pk, actor="bob", now=NOW)
+
+    again = Subscription.objects.get(customer=bob, state="active")
+    assert (again.pk != first.pk, left(bob), current(again).ends_at) == (True, (40, 0), APRIL)
+    renew(now=APRIL)
+    assert left(bob, now=APRIL) == (100, 0)
+
+
 def test_each_period_fills_it_anew() -> None:
     on_sale()
     bob = open_customer()
@@ -105,6 +123,23 @@ def test_without_consent_it_stops_at_what_is_included(stripe_standin: StripeStan
 
     with pytest.raises(DomainError):
         run(bob, 5_001, key="too many")
+
+
+def test_consent_is_given_and_taken_back_and_what_was_used_is_billed(stripe_standin: StripeStandin) -> None:
+    on_sale()
+    bob = open_customer()
+    subscription = bought(stripe_standin, bob, "pro")
+    asked: dict[str, Any] = {"subscription_id": subscription.pk, "actor": "bob", "now": NOW}
+
+    assert consent.overage(allowed=True, **asked).overage
+    run(bob, 5_100, key="above")
+    consent.overage(allowed=False, **asked)
+    with pytest.raises(DomainError):
+        run(bob, 1, key="one more")
+    assert left(bob) == (0, 100)
+
+    renew(now=APRIL)
+    assert sorted(draft_lines(bob)) == [("fee", 2_900), ("overage", 50), ("usage", 0)]
 
 
 def test_seats_bring_their_own(stripe_standin: StripeStandin) -> None:
