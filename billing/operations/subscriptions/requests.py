@@ -11,6 +11,7 @@ from django.db.models import Q
 from accounts.models import Customer
 from billing.models.subscriptions import Subscription
 from billing.queries import tax_quotes
+from billing.taxes import Tax
 from config.kit import ids
 from config.kit.errors import ConflictError, KeyReusedError
 
@@ -67,12 +68,12 @@ def write(
 
     The caller has locked the customer. Raises KeyReusedError.
     """
-    waiting = _waiting(customer, wish, now)
+    tax = tax_quotes.quote(customer_id=customer.pk, base_cents=wish.fee_cents)
+    waiting = _waiting(customer, wish, tax, now)
     if waiting is not None:
         return waiting, False
     public_id = ids.new(ids.SUBSCRIPTION)
     page = f"{settings.SITE_URL}/subscriptions/{public_id}/"
-    tax = tax_quotes.quote(customer_id=customer.pk, base_cents=wish.fee_cents)
     found, created = Subscription.objects.get_or_create(
         principal=principal,
         idempotency_key=key,
@@ -99,13 +100,16 @@ def write(
     return found, created
 
 
-def _waiting(customer: Customer, wish: Wish, now: dt.datetime) -> Subscription | None:
+def _waiting(customer: Customer, wish: Wish, tax: Tax, now: dt.datetime) -> Subscription | None:
     # Asked for twice under two keys (two tabs, two services), it is paid once: both are led to one checkout.
+    # Who says another country meanwhile is taxed by that one, at a checkout of its own.
     rows = Subscription.objects.select_related("customer", "tier", "version__plan", "agent")
     same = rows.filter(
         customer=customer,
         state=Subscription.State.INCOMPLETE,
         tier_id=wish.tier_id,
         fingerprint=wish.fingerprint,
+        tax_country=tax.country,
+        tax_rate=tax.rate,
     )
     return same.filter(Q(expires_at=None) | Q(expires_at__gt=now)).order_by("pk").first()
