@@ -15,6 +15,7 @@ REQUEST_KINDS: Final = (
     "delay",
     "status",
     "decline",
+    "wait",
 )
 EVENT_KINDS: Final = ("duplicate", "reorder", "delay", "drop")
 FIELDS: Final = {
@@ -68,8 +69,8 @@ def take_for_request(store: Store, *, method: str, path: str) -> list[Json]:
     )
 
 
-def take_decline(store: Store, *, method: str, path: str) -> Json | None:
-    """Use up one decline that matches the request which charges a card."""
+def take_charge(store: Store, *, method: str, path: str) -> Json | None:
+    """Use up one decline, or one wait, that matches the request which charges a card."""
     taken = _take(store, lambda rule: _charges(rule) and _matches(rule, method, path), limit=1)
     return taken[0] if taken else None
 
@@ -86,7 +87,7 @@ def _is_for_events(rule: Json) -> bool:
 
 
 def _charges(rule: Json) -> bool:
-    return bool(rule["kind"] == "decline")
+    return rule["kind"] in ("decline", "wait")
 
 
 def _matches(rule: Json, method: str, path: str) -> bool:

@@ -12,6 +12,7 @@ from billing.operations.invoices import collecting
 from billing.stripe.client import client as stripe_client
 from billing.stripe.errors import StripeUnavailableError
 from tests.support.invoicing import DECLINED, GOOD, NOW, issued, with_card
+from tests.support.people import open_customer
 from tests.support.processes import StripeStandin
 from tests.support.races import race
 from tests.support.webhooks import event_of, register, send
@@ -89,6 +90,30 @@ def test_a_charge_that_failed_meanwhile_is_tried_again_by_plan(
     invoice.refresh_from_db()
     assert (invoice.state, invoice.attempts, invoice.failure_code) == ("open", 1, "generic_decline")
     assert InvoiceNotice.objects.filter(kind="failed").count() == 1
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "failed"])
+def test_an_outcome_that_takes_its_time_is_learned_from_event_or_sweeper(
+    door: Door, stripe_standin: StripeStandin, outcome: str
+) -> None:
+    by_event, by_sweeper = (issued(with_card(open_customer(name)), 1_000) for name in ("bob", "alice"))
+    stripe_standin.post("/_sim/faults", kind="wait", method="POST", path="/v1/payment_intents", count=2)
+    for invoice in (by_event, by_sweeper):
+        assert collecting.collect(invoice_id=invoice.pk, now=NOW).state == "open"
+    assert [one.state for one in InvoicePayment.objects.all()] == ["pending", "pending"]
+
+    for intent in stripe_client().v1.payment_intents.list({}).data:
+        stripe_standin.post(f"/_sim/payment_intents/{intent.id}/settle", outcome=outcome)
+        told = intent.metadata["reference"] == by_event.payments.get().public_id
+        if told:
+            kind = "succeeded" if outcome == "succeeded" else "payment_failed"
+            door.deliver(event_of(f"payment_intent.{kind}"))
+    collecting.resolve(payment=by_sweeper.payments.select_related("invoice").get(), now=NOW)
+
+    ended = {"succeeded": ("paid", "paid"), "failed": ("open", "failed")}[outcome]
+    for invoice in (by_event, by_sweeper):
+        invoice.refresh_from_db()
+        assert (invoice.state, invoice.payments.get().state) == ended
 
 
 def test_what_is_not_ours_is_left_alone(door: Door, stripe_standin: StripeStandin) -> None:

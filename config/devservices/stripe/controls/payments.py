@@ -46,6 +46,20 @@ def settle(scope: Scope, body: Json, id: str) -> Json:
     )
 
 
+@control("POST", "/payment_intents/{id}/settle")
+def settle_intent(scope: Scope, body: Json, id: str) -> Json:
+    """Decide a charge that is under way."""
+    known(body, "outcome")
+    intent = scope.get("payment_intent", id)
+    if intent["status"] != "processing" or body.get("outcome") not in ("succeeded", "failed"):
+        raise StripeError(f"This payment is {intent['status']}; outcome must be one of succeeded, failed")
+    method = payment_methods.find(scope, intent["payment_method"])
+    if body["outcome"] == "succeeded":
+        return payments.attempt(scope, intent, method, off_session=True)
+    payments.decline_intent(scope, intent, method, decline_code="insufficient_funds")
+    return scope.get("payment_intent", id)
+
+
 @control("POST", "/checkout/sessions/{id}/decline")
 def decline(scope: Scope, body: Json, id: str) -> Json:
     """Try a session with a card that is declined; the answer is the session, still open."""

@@ -157,9 +157,7 @@ def pay_later(scope: Scope, session: Json, method: Json) -> Json:
     """Complete a session whose payment takes days, as by a bank debit: complete, and unpaid."""
     check_open(scope, session)
     session["customer_details"] = session["customer_details"] or customer_details(email=None, name=None)
-    intent = _intent(scope, session) | {"payment_method": method["id"], "status": "processing"}
-    scope.save(intent)
-    scope.emit("payment_intent.processing", intent)
+    payments.wait(scope, _intent(scope, session), method)
     return _finish(scope, session)
 
 

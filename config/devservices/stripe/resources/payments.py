@@ -88,13 +88,23 @@ def attempt(
     wants_3ds = card.authenticates == "always" or (card.authenticates != "never" and not method["_set_up"])
     if wants_3ds and not authenticated and not off_session:
         return _ask_authentication(scope, intent, method)
-    scripted = faults.take_decline(scope.store, method=scope.method, path=scope.path)
+    scripted = faults.take_charge(scope.store, method=scope.method, path=scope.path)
+    if scripted and scripted["kind"] == "wait":
+        return wait(scope, intent, method)
     decline = card.decline or ("authentication_required" if wants_3ds and not authenticated else None)
     if scripted:
         decline = scripted.get("decline_code", "generic_decline")
     if decline:
         raise decline_intent(scope, intent, method, decline_code=decline)
     return _succeed(scope, intent, method, card)
+
+
+def wait(scope: Scope, intent: Json, method: Json) -> Json:
+    """Leave a payment under way whose outcome takes its time."""
+    intent |= {"payment_method": method["id"], "status": "processing"}
+    scope.save(intent)
+    scope.emit("payment_intent.processing", intent)
+    return intent
 
 
 def decline_intent(scope: Scope, intent: Json, method: Json, *, decline_code: str) -> StripeError:
