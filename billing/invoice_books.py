@@ -6,7 +6,8 @@ from wallets.books import Invariant
 
 # What the books carry as receivable for an invoice: all but its fees, less what was credited before it was paid.
 RECEIVABLE: Final = (
-    "coalesce((SELECT sum(l.amount_cents) FROM billing_invoiceline l WHERE l.invoice_id = i.id AND l.kind <> 'fee'), 0)"
+    "coalesce((SELECT sum(l.amount_cents) FROM billing_invoiceline l WHERE l.invoice_id = i.id"
+    " AND l.kind NOT IN ('fee', 'seats')), 0)"
     " - (i.credited_cents - i.credited_tax_cents)"
 )
 
@@ -83,7 +84,8 @@ INVARIANTS: Final = [
         "Who paid for a month has it, and nobody else has.",
         "SELECT i.public_id, i.state, l.period_id FROM billing_invoiceline l JOIN billing_invoice i"
         " ON i.id = l.invoice_id JOIN billing_subscriptionperiod p ON p.id = l.period_id"
-        " WHERE l.kind = 'fee' AND (i.state = 'paid') <> (p.granted_at IS NOT NULL)",
+        " LEFT JOIN billing_addedseats a ON a.id = l.added_id WHERE l.kind IN ('fee', 'seats')"
+        " AND (i.state = 'paid') <> (CASE l.kind WHEN 'fee' THEN p.granted_at ELSE a.granted_at END IS NOT NULL)",
     ),
     Invariant(
         "guards of invoices stand",

@@ -38,24 +38,17 @@ class Line:
 def unconsumed_cents(*, held: Held, now: dt.datetime) -> int:
     """Give what is left of a plan's fee, half up to whole cents."""
     by_credits = Fraction(held.left, held.granted) if held.granted else WHOLE
-    return _half_up(held.fee_cents * min(by_credits, _time_left(held.period, now)))
+    return _half_up(held.fee_cents * min(by_credits, time_left(period=held.period, now=now)))
 
 
-def change(*, held: Held, name: str, fee_cents: int, now: dt.datetime) -> list[Line]:
-    """List what it takes to leave a plan for another whose period begins now."""
-    return [
-        Line(f"Unused part of {held.name}", -unconsumed_cents(held=held, now=now)),
-        Line(name, fee_cents),
-    ]
-
-
-def more_seats(*, seat_cents: int, seats: int, period: Period, now: dt.datetime) -> Line:
-    """Price seats added within a period: their part of it."""
+def more_seats(*, seat_cents: int, seats: int, share: Fraction) -> Line:
+    """Price seats added within a period for a share of a whole one, half up to whole cents."""
     told = f"{seats} more seat{'' if seats == 1 else 's'}"
-    return Line(told, _half_up(seat_cents * seats * _time_left(period, now)))
+    return Line(told, _half_up(seat_cents * seats * share))
 
 
-def _time_left(period: Period, now: dt.datetime) -> Fraction:
+def time_left(*, period: Period, now: dt.datetime) -> Fraction:
+    """Give the part of a period that is still to come."""
     left = min(max(period.end - now, dt.timedelta(0)), period.length)
     microsecond = dt.timedelta(microseconds=1)
     return Fraction(left // microsecond, period.length // microsecond)

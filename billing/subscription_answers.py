@@ -82,7 +82,7 @@ def subscription(row: Subscription) -> SubscriptionAnswer:
         tax=_usd(row.tax_cents),
         credits=money.amount(row.credits),
         current_period=_period(row) if begun else None,
-        paid=begun and queries.current(row).granted_at is not None,
+        paid=begun and queries.is_paid(queries.current(row)),
         trial_end=_time(row.trial_end),
         cancel_at=_time(row.cancel_at),
         pending=_pending(row),

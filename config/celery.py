@@ -32,6 +32,7 @@ BEAT: Final = {
     "billing.sweep_invoice_papers": 60.0,
     "billing.renew_subscriptions": 10.0,
     "billing.follow_invoices": 30.0,
+    "billing.tell_trials": 60.0,
     "payouts.run_weekly": 60.0,
     "payouts.send_approved": 10.0,
     "payouts.resolve_unknown": 15.0,

@@ -1,6 +1,7 @@
 """Credit grants: parcels of credits, each with its funding class and the cash paid for it."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db import connection
 
@@ -96,6 +97,26 @@ def void(
         [wallet.pk, amount, source.type, source.id, actor, reason, now],
     )
     return Posted(*found)
+
+
+def loose(*, wallet_id: int, source_type: str, source_ids: Sequence[str], now: dt.datetime) -> int:
+    """Tell how much could be taken back now of what came with some causes: no hold leans on it, no debt ate it."""
+    (found,) = calls.row(
+        "SELECT coalesce(sum(loose), 0) FROM wallets_loose(%s, %s, %s, %s)",
+        [wallet_id, source_type, list(source_ids), now],
+    )
+    return int(found)
+
+
+def withdraw(
+    *, wallet_id: int, source: Source, source_ids: Sequence[str], actor: str, now: dt.datetime, reason: str
+) -> int:
+    """Take back what came with some causes, once per source, and return how much that was."""
+    (taken,) = calls.row(
+        "SELECT wallets_withdraw(%s, %s, %s, %s, %s, %s, %s)",
+        [wallet_id, source.type, source.id, list(source_ids), actor, reason, now],
+    )
+    return int(taken)
 
 
 def expire_due(*, wallet_id: int, now: dt.datetime) -> int:

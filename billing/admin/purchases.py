@@ -16,6 +16,7 @@ from billing.models import (
     SubscriptionStateChange,
     TopUp,
     TopUpStateChange,
+    Trial,
 )
 from billing.operations import payments, quarantine
 from config.kit import clock
@@ -89,6 +90,12 @@ class SubscriptionPeriodInline(ReadOnlyInline):
     ordering = ("id",)
 
 
+class TrialInline(ReadOnlyInline):
+    model = Trial
+    fields = ("plan", "started_at", "ends_at", "told_at")
+    readonly_fields = fields
+
+
 class SubscriptionStateChangeInline(ReadOnlyInline):
     model = SubscriptionStateChange
     fields = ("changed_at", "from_state", "to_state", "reason")
@@ -111,7 +118,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     exclude = ("fingerprint", "checkout_url")
     ordering = ("-id",)
     show_full_result_count = False
-    inlines = (SubscriptionPeriodInline, SubscriptionStateChangeInline)
+    inlines = (SubscriptionPeriodInline, TrialInline, SubscriptionStateChangeInline)
     actions = ("look_up",)
 
     @display(description="state", label=STATE_COLOURS, ordering="state")

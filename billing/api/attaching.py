@@ -28,6 +28,7 @@ class AttachBody(msgspec.Struct, forbid_unknown_fields=True):
     tier: Word = ""
     quantity: Annotated[int, Meta(ge=1, le=QUANTITY_MAX)] = 1
     overage: bool = False
+    trial: bool = False
     zone: Annotated[str, Meta(max_length=64)] = "UTC"
     success_url: str | None = None
     cancel_url: str | None = None
@@ -56,6 +57,7 @@ class AttachAnswer(msgspec.Struct, omit_defaults=True):
 def attach_plan(request: ApiRequest, *, body: AttachBody) -> HttpResponse:
     """Subscribe a customer to a plan: at once when nothing is to be paid, else by the checkout that is answered.
 
+    A trial begins when its checkout, which charges nothing, has saved a card.
     A customer that has the plan keeps it; one with another paid plan changes to this one.
     """
     urls = return_urls(success_url=body.success_url, cancel_url=body.cancel_url)
@@ -66,7 +68,9 @@ def attach_plan(request: ApiRequest, *, body: AttachBody) -> HttpResponse:
             customer=customer,
             principal=request.principal.id,
             key=key,
-            choice=Choice(body.plan, body.tier, body.quantity, body.overage, zone=body.zone, **urls),
+            choice=Choice(
+                body.plan, body.tier, body.quantity, body.overage, trial=body.trial, zone=body.zone, **urls
+            ),
             now=clock.now(),
         )
     except AlreadySubscribedError:

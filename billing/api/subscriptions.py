@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -26,6 +27,10 @@ Slug = Annotated[str, Meta(max_length=60)]
 Seats = Annotated[int, Meta(ge=1, le=QUANTITY_MAX)]
 READ: Final = "wallet:read"
 WRITE: Final = "wallet:write"
+# What is done to a subscription is asked for by its customer, and answers how it stands afterwards.
+acting: Final = partial(
+    api_view, kind="customer", scope=WRITE, methods=["POST"], answers={200: SubscriptionAnswer}
+)
 
 
 class SubscribeBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -36,6 +41,7 @@ class SubscribeBody(msgspec.Struct, forbid_unknown_fields=True):
     tier: Slug = ""
     quantity: Seats = 1
     overage: bool = False
+    trial: bool = False
     alignment: Literal["anniversary", "calendar"] = "anniversary"
     zone: Annotated[str, Meta(max_length=64)] = "UTC"
 
@@ -93,10 +99,17 @@ def subscription_list(request: ApiRequest) -> SubscriptionList:
     summary="Subscribe to a plan or to an agent's tier",
 )
 def subscribe(request: ApiRequest, *, body: SubscribeBody) -> HttpResponse:
-    """Subscribe: what is free is active at once, what costs something when its checkout is paid."""
+    """Subscribe: what is free is active at once, what costs something when its checkout is paid.
+
+    A trial begins when its checkout, which charges nothing, has saved a card.
+    """
     if bool(body.plan) == bool(body.agent):
         raise InvalidInputError(
             "Name either plan or agent", errors=[{"pointer": "", "detail": "needs one of the two"}]
+        )
+    if body.agent and body.trial:
+        raise InvalidInputError(
+            "An agent's tier has no trial", errors=[{"pointer": "/trial", "detail": "is for plans"}]
         )
     asked: dict[str, Any] = {
         "customer": _customer(request),
@@ -140,14 +153,7 @@ def preview_change(request: ApiRequest, *, public_id: str, body: ChangeBody) -> 
     return answers.change(planned)
 
 
-@api_view(
-    kind="customer",
-    scope=WRITE,
-    methods=["POST"],
-    body=ChangeBody,
-    answers={200: SubscriptionAnswer},
-    summary="Change a subscription",
-)
+@acting(body=ChangeBody, summary="Change a subscription")
 def change_subscription(request: ApiRequest, *, public_id: str, body: ChangeBody) -> SubscriptionAnswer:
     """Change tier or seats: more begins now, less with the next period."""
     row, now = _own(request, public_id), clock.now()
@@ -158,50 +164,25 @@ def change_subscription(request: ApiRequest, *, public_id: str, body: ChangeBody
     return answers.subscription(changed)
 
 
-@api_view(
-    kind="customer",
-    scope=WRITE,
-    methods=["POST"],
-    body=CancelBody,
-    answers={200: SubscriptionAnswer},
-    summary="Cancel a subscription",
-)
+@acting(body=CancelBody, summary="Cancel a subscription")
 def cancel_subscription(request: ApiRequest, *, public_id: str, body: CancelBody) -> SubscriptionAnswer:
     """End a subscription with its period, or now."""
     return _step(request, public_id, cancelling.at_once if body.at == "now" else cancelling.at_period_end)
 
 
-@api_view(
-    kind="customer",
-    scope=WRITE,
-    methods=["POST"],
-    answers={200: SubscriptionAnswer},
-    summary="Keep a subscription after all",
-)
+@acting(summary="Keep a subscription after all")
 def keep_subscription(request: ApiRequest, *, public_id: str) -> SubscriptionAnswer:
     """Take back a cancellation that is still to come."""
     return _step(request, public_id, cancelling.keep)
 
 
-@api_view(
-    kind="customer",
-    scope=WRITE,
-    methods=["POST"],
-    answers={200: SubscriptionAnswer},
-    summary="Pause a subscription",
-)
+@acting(summary="Pause a subscription")
 def pause_subscription(request: ApiRequest, *, public_id: str) -> SubscriptionAnswer:
     """Pause: the period runs out, and none follows until it is resumed."""
     return _step(request, public_id, cancelling.pause)
 
 
-@api_view(
-    kind="customer",
-    scope=WRITE,
-    methods=["POST"],
-    answers={200: SubscriptionAnswer},
-    summary="Resume a subscription",
-)
+@acting(summary="Resume a subscription")
 def resume_subscription(request: ApiRequest, *, public_id: str) -> SubscriptionAnswer:
     """Resume what was paused."""
     return _step(request, public_id, cancelling.resume)
@@ -241,6 +222,7 @@ def _choice(body: SubscribeBody) -> Choice:
         tier=body.tier,
         quantity=body.quantity,
         overage=body.overage,
+        trial=body.trial,
         alignment=body.alignment,
         zone=body.zone,
     )

@@ -21,11 +21,18 @@ from billing.models.rollups import (
 )
 from billing.models.statements import StatementDocument
 from billing.models.stripe import BalanceTransaction, QuarantinedEvent, StripeCustomer
-from billing.models.subscriptions import Subscription, SubscriptionPeriod, SubscriptionStateChange
+from billing.models.subscriptions import (
+    AddedSeats,
+    Subscription,
+    SubscriptionPeriod,
+    SubscriptionStateChange,
+    Trial,
+)
 from billing.models.topups import TopUp, TopUpStateChange
 from billing.models.usage import UsageEvent, UsageEventKey
 
 __all__ = [
+    "AddedSeats",
     "AgentDay",
     "AgentReadingDay",
     "BalanceTransaction",
@@ -55,6 +62,7 @@ __all__ = [
     "SubscriptionStateChange",
     "TopUp",
     "TopUpStateChange",
+    "Trial",
     "UsageEvent",
     "UsageEventKey",
 ]

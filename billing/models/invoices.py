@@ -2,10 +2,13 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Customer
-from billing.models.subscriptions import Subscription, SubscriptionPeriod
+from billing.models.subscriptions import AddedSeats, Subscription, SubscriptionPeriod
 from config.kit import ids
 from marketplace.models import Agent
 from wallets.models import Wallet
+
+# Lines that are booked when they are paid, and bring something then.
+FEES = ("fee", "seats")
 
 
 def new_public_id() -> str:
@@ -172,6 +175,7 @@ class InvoiceLine(models.Model):
 
     class Kind(models.TextChoices):
         FEE = "fee", "A period's fee: booked when it is paid"
+        SEATS = "seats", "Seats added within a period: booked when they are paid"
         OVERAGE = "overage", "Debt of a wallet: billed when the invoice is final"
         USAGE = "usage", "Use in arrears"
         COMMITMENT = "commitment", "What was committed and not used"
@@ -188,6 +192,9 @@ class InvoiceLine(models.Model):
     )
     period = models.ForeignKey(
         SubscriptionPeriod, on_delete=models.PROTECT, null=True, blank=True, related_name="invoice_lines"
+    )
+    added = models.OneToOneField(
+        AddedSeats, on_delete=models.PROTECT, null=True, blank=True, related_name="invoice_line"
     )
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     model = models.CharField(max_length=200, default="", blank=True)
@@ -219,7 +226,11 @@ class InvoiceLine(models.Model):
             ),
             models.CheckConstraint(
                 name="billing_invoiceline_fee_has_period",
-                condition=~Q(kind="fee") | Q(period__isnull=False, subscription__isnull=False),
+                condition=~Q(kind__in=FEES) | Q(period__isnull=False, subscription__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="billing_invoiceline_seats_are_added",
+                condition=Q(kind="seats", added__isnull=False) | (~Q(kind="seats") & Q(added=None)),
             ),
             models.CheckConstraint(
                 name="billing_invoiceline_overage_has_debt",

@@ -1,3 +1,6 @@
+from functools import reduce
+from operator import or_
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -5,9 +8,18 @@ from accounts.models import Customer
 from billing.models.purchases import Purchase
 from billing.periods import Alignment
 from config.kit import ids
-from marketplace.models import Agent, PlanVersion, SubscriptionTier
+from marketplace.models import Agent, Plan, PlanVersion, SubscriptionTier
 
 LIVE = ("active", "past_due", "paused")
+# What may follow a state. A checkout that was paid after all brings back what had lapsed; what has ended stays so.
+FOLLOWS = {
+    "incomplete": ("active", "expired"),
+    "active": ("past_due", "paused", "cancelled"),
+    "past_due": ("active", "cancelled"),
+    "paused": ("active", "cancelled"),
+    "cancelled": (),
+    "expired": ("active",),
+}
 
 
 def new_public_id() -> str:
@@ -180,6 +192,59 @@ class SubscriptionPeriod(models.Model):
         return f"{self.subscription_id} from {self.starts_at:%Y-%m-%d}"
 
 
+class AddedSeats(models.Model):
+    """Seats added within a period: their part of its fee, and of what it brings; granted once, when paid or free.
+
+    A trigger keeps what it says; what is empty may be filled in.
+    """
+
+    period = models.ForeignKey(SubscriptionPeriod, on_delete=models.PROTECT, related_name="added")
+    number = models.PositiveIntegerField(help_text="From 1, within the period.")
+    seats = models.PositiveIntegerField()
+    amount_cents = models.BigIntegerField()
+    credits = models.BigIntegerField()
+    included = models.JSONField(default=dict, help_text="Millionths of each metric that it counts.")
+    added_at = models.DateTimeField()
+    payment_intent_id = models.CharField(max_length=60, default="", blank=True)
+    granted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "added seats"
+        constraints = [
+            models.UniqueConstraint(name="billing_addedseats_numbered", fields=["period", "number"]),
+            models.CheckConstraint(
+                name="billing_addedseats_not_negative",
+                condition=Q(seats__gte=1, number__gte=1, amount_cents__gte=0, credits__gte=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seats} seats of {self.period_id}"
+
+
+class Trial(models.Model):
+    """A customer's trial of a plan: one, ever."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="trials", db_index=False)
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
+    subscription = models.OneToOneField(Subscription, on_delete=models.PROTECT, related_name="trial")
+    started_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True, help_text="When the mail said that it ends.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="billing_trial_once_a_plan", fields=["customer", "plan"]),
+            models.CheckConstraint(name="billing_trial_forward", condition=Q(ends_at__gt=F("started_at"))),
+        ]
+        indexes = [
+            models.Index(name="billing_trial_untold", fields=["ends_at"], condition=Q(told_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} tries {self.plan_id}"
+
+
 class SubscriptionStateChange(models.Model):
     """One step of a subscription's state, and why."""
 
@@ -188,6 +253,16 @@ class SubscriptionStateChange(models.Model):
     to_state = models.CharField(max_length=10, choices=Subscription.State.choices)
     reason = models.CharField(max_length=300)
     changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="billing_subscriptionstatechange_allowed",
+                condition=reduce(
+                    or_, (Q(from_state=old, to_state__in=(old, *new)) for old, new in FOLLOWS.items())
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.from_state} to {self.to_state}"

@@ -46,13 +46,18 @@ def open_for(
             return
         raise InFlightError("Stripe has not answered yet; repeat with the same Idempotency-Key.")
     try:
-        opened = checkout.open_session(
-            reference=reference,
-            stripe_customer_id=stripe_customer(customer=customer, now=now),
-            items=_items(purchase, title, tax),
-            success_url=purchase.success_url,
-            cancel_url=purchase.cancel_url,
-            idempotency_key=f"checkout:{reference}",
+        asked = {
+            "reference": reference,
+            "stripe_customer_id": stripe_customer(customer=customer, now=now),
+            "success_url": purchase.success_url,
+            "cancel_url": purchase.cancel_url,
+            "idempotency_key": f"checkout:{reference}",
+        }
+        # What costs nothing yet saves the card only: a trial.
+        opened = (
+            checkout.open_session(items=_items(purchase, title, tax), **asked)
+            if purchase.amount_cents
+            else checkout.open_setup(**asked)
         )
     finally:
         _rows(purchase).update(calling_until=None)

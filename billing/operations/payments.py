@@ -34,10 +34,12 @@ PENDING: Final = InvoicePayment.State.PENDING
 def fulfil(*, session_id: str, now: dt.datetime) -> None:
     """Ask Stripe how a checkout stands and do what follows; leave alone what is not ours."""
     found = checkout.retrieve(session_id=session_id)
-    if found.mode == "setup":
-        cards.adopt(reference=found.reference, now=now)
-        return
     purchase = purchases.by_reference(reference=found.reference)
+    if found.mode == "setup":
+        owner = purchase.customer if isinstance(purchase, Subscription) else None
+        cards.adopt(reference=owner.public_id if owner else found.reference, now=now)
+        if owner is None:
+            return
     if purchase is None:
         logger.warning("checkout.not_ours session=%s", session_id)
         return

@@ -13,7 +13,7 @@ from typing import Final
 from django.db import connection
 
 from billing.models.executions import Earning, Execution
-from billing.models.subscriptions import Subscription, SubscriptionPeriod
+from billing.models.subscriptions import AddedSeats, Subscription, SubscriptionPeriod
 from billing.queries import subscriptions as queries
 from config.kit import ids
 from marketplace.defaults import class_rates_bp
@@ -76,7 +76,9 @@ def grant(*, period: SubscriptionPeriod, paid: Paid, now: dt.datetime) -> None:
     wallet = wallet_operations.open_wallet(
         owner_type="consumer", owner_id=subscription.customer_id, scope=scope, now=now
     )
-    settlement_id = _post(period=period, wallet=wallet, fee=fee, paid=paid, now=now)
+    settlement_id = _post(
+        subscription=subscription, credits=period.credits, wallet=wallet, fee=fee, paid=paid, now=now
+    )
     _grant(period=period, wallet=wallet, cash=fee.grant_cash, now=now)
     if subscription.agent is not None and fee.above_credits:
         _share(
@@ -84,8 +86,29 @@ def grant(*, period: SubscriptionPeriod, paid: Paid, now: dt.datetime) -> None:
         )
 
 
-def _post(*, period: SubscriptionPeriod, wallet: Wallet, fee: Fee, paid: Paid, now: dt.datetime) -> int:
-    subscription = period.subscription
+def grant_added(*, added: AddedSeats, paid: Paid, now: dt.datetime) -> None:
+    """Book paid (or free) seats of a platform plan and grant their credits, in the caller's transaction."""
+    fee = parts(amount_cents=paid.cents, credits=added.credits)
+    if not (fee.cash or added.credits):
+        return
+    subscription = added.period.subscription
+    wallet = wallet_operations.open_wallet(owner_type="consumer", owner_id=subscription.customer_id, now=now)
+    _post(subscription=subscription, credits=added.credits, wallet=wallet, fee=fee, paid=paid, now=now)
+    if added.credits:
+        grants.add(
+            wallet_id=wallet.pk,
+            funding_class=PLAN,
+            amount=added.credits,
+            cash=fee.grant_cash,
+            source=paid.source,
+            now=now,
+            expires_at=queries.good_until(added.period, now=now),
+        )
+
+
+def _post(
+    *, subscription: Subscription, credits: int, wallet: Wallet, fee: Fee, paid: Paid, now: dt.datetime
+) -> int:
     shared = fee.above_credits if subscription.agent_id else 0
     earned = 0 if subscription.agent_id else fee.above_cash
     posted = ledger.post(
@@ -93,8 +116,8 @@ def _post(*, period: SubscriptionPeriod, wallet: Wallet, fee: Fee, paid: Paid, n
         source=paid.source,
         actor=ACTOR,
         legs=[
-            Leg(chart.ISSUED["plan"], -(period.credits + shared)),
-            Leg(wallet.pk, period.credits),
+            Leg(chart.ISSUED["plan"], -(credits + shared)),
+            Leg(wallet.pk, credits),
             Leg(chart.CLEARING, shared),
             Leg(paid.account, -fee.cash),
             Leg(chart.DEFERRED, fee.cash - earned),

@@ -10,7 +10,7 @@ from accounts.models import Customer
 from billing.aggregation import ZERO
 from billing.models import Subscription
 from billing.periods import Period
-from billing.queries import meters
+from billing.queries import meters, rights, subscriptions
 from marketplace.models import Feature
 from marketplace.queries import plans
 from marketplace.terms import EntitlementTerms
@@ -131,5 +131,10 @@ def _started(subscription: Subscription) -> dt.datetime:
 def _quantity(entitlement: EntitlementTerms | None, subscription: Subscription | None) -> int | None:
     if entitlement is None or subscription is None:
         return 0
-    included = entitlement.quantity(seats=subscription.quantity)
+    told = (
+        rights.of_feature(entitlement=entitlement, period=subscriptions.current(subscription))
+        if entitlement.per_seat
+        else entitlement
+    )
+    included = told.quantity(seats=1)
     return None if included is None else int(included * MICRO)

@@ -119,6 +119,7 @@ LABELS: Final = {
     "adjustment": "Adjusted by staff",
     "promo": "Given",
     "overage": "Billed as overage",
+    "withdrawal": "Given back with a plan",
 }
 
 

@@ -7,8 +7,8 @@ from typing import Final
 from django.conf import settings
 
 from accounts.models import Customer
-from billing.models.subscriptions import LIVE, Subscription
-from billing.queries import plan_choices, plan_offers, tax_quotes
+from billing.models.subscriptions import LIVE, Subscription, Trial
+from billing.queries import plan_choices, plan_offers, rights, tax_quotes
 from billing.queries import subscriptions as queries
 from billing.queries.plan_offers import Better
 from marketplace.queries import plan_pages, plans
@@ -76,6 +76,7 @@ class PlanPage:
     interval: str
     per_seat: bool
     trial_days: int
+    tried: bool
     asks_overage: bool
     self_service: bool
     points: tuple[str, ...]
@@ -96,9 +97,9 @@ def manage(*, row: Subscription, now: dt.datetime) -> Manage:
         per_seat=tier.per_seat,
         asks_overage=terms is not None and row.state in LIVE and asks_overage(terms, _tier(row, terms)),
         overage=row.overage,
-        fee_cents=int(tier.price_usd.amount * 100) * (row.quantity if tier.per_seat else 1),
+        fee_cents=queries.fee_cents(row),
         interval=tier.interval,
-        paid=row.started_at is not None and queries.current(row).granted_at is not None,
+        paid=row.started_at is not None and queries.is_paid(queries.current(row)),
         trial_end=row.trial_end if row.trial_end and row.trial_end > now else None,
         cancel_at=row.cancel_at,
         pending=_pending(row),
@@ -127,6 +128,7 @@ def plan(*, slug: str, customer: Customer, now: dt.datetime) -> PlanPage:
         interval=tier.interval,
         per_seat=tier.per_seat,
         trial_days=tier.trial_days,
+        tried=Trial.objects.filter(customer=customer, plan_id=terms.plan_id).exists(),
         asks_overage=asks_overage(terms, tier),
         self_service=terms.self_service,
         points=plan_pages.points(plan=terms, tier=tier),
@@ -149,7 +151,7 @@ def _tier(row: Subscription, terms: PlanTerms) -> TierTerms:
 
 def _rights(row: Subscription, terms: PlanTerms, now: dt.datetime) -> tuple[Right, ...]:
     priced = {price.metric for price in terms.prices}
-    found = _tier(row, terms).entitlements
+    found = rights.included(period=queries.current(row))
     return tuple(Right(each.name, _told(each, row, priced, now)) for each in found)
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet, Sum
 
 from accounts.models import Customer
-from billing.models.subscriptions import LIVE, Subscription, SubscriptionPeriod
+from billing.models.subscriptions import LIVE, AddedSeats, Subscription, SubscriptionPeriod
 from billing.periods import Alignment, Cycle, Interval, Period
 from marketplace.models import SubscriptionTier
 from wallets.models import CreditGrant
@@ -52,6 +52,51 @@ def period_ref(period: SubscriptionPeriod) -> str:
     return f"{period.subscription.public_id}:{period.number}"
 
 
+def causes(period: SubscriptionPeriod) -> list[str]:
+    """Name all that a period brings, wherever it is the cause of a grant: itself, what rolls over, added seats."""
+    ref = period_ref(period)
+    return [ref, f"{ref}:rollover", *(added_ref(added) for added in period.added.all())]
+
+
+def added_ref(added: AddedSeats) -> str:
+    """Name seats added to a period wherever they are the cause of something."""
+    return f"{period_ref(added.period)}:seats:{added.number}"
+
+
+def granted_seats(period: SubscriptionPeriod) -> list[AddedSeats]:
+    """Give the seats that were added to a period and are paid for."""
+    return list(period.added.exclude(granted_at=None).order_by("number"))
+
+
+def paid_cents(period: SubscriptionPeriod) -> int:
+    """Give what was paid for a period, added seats included."""
+    if period.granted_at is None:
+        return 0
+    return period.amount_cents + sum(added.amount_cents for added in granted_seats(period))
+
+
+def is_paid(period: SubscriptionPeriod) -> bool:
+    """Tell whether nothing of a period waits for its payment; nobody pays what was given up."""
+    waiting = period.added.filter(granted_at=None, invoice_line__invoice__state__in=["draft", "open"])
+    return period.granted_at is not None and not waiting.exists()
+
+
+def is_trial(period: SubscriptionPeriod) -> bool:
+    """Tell whether a period is a trial, in which nothing costs anything."""
+    trial_end = period.subscription.trial_end
+    return trial_end is not None and period.starts_at < trial_end
+
+
+def consents(period: SubscriptionPeriod) -> bool:
+    """Tell whether use above what a period includes goes on and is paid for; a trial costs nothing."""
+    return period.subscription.overage and not is_trial(period)
+
+
+def stretch_of(period: SubscriptionPeriod) -> Period:
+    """Give a period's stretch of time."""
+    return Period(period.starts_at, period.ends_at)
+
+
 def current(subscription: Subscription) -> SubscriptionPeriod:
     """Give the period that a subscription which has begun is in."""
     return subscription.periods.select_related("tier", "subscription").order_by("-number")[0]
@@ -68,9 +113,8 @@ def _whole_end(subscription: Subscription, at: dt.datetime) -> dt.datetime | Non
 
 def left(period: SubscriptionPeriod) -> int:
     """Give the credits of a period that are not burned, what rolls over included."""
-    ref = period_ref(period)
     # The first periods there were are named by their payment.
-    named = Q(source_type="subscription_period", source_id__in=[ref, f"{ref}:rollover"])
+    named = Q(source_type="subscription_period", source_id__in=causes(period))
     if period.payment_intent_id:
         named |= Q(source_type="payment_intent", source_id=period.payment_intent_id)
     granted = CreditGrant.objects.filter(named, funding_class=CreditGrant.FundingClass.PLAN)
@@ -111,6 +155,12 @@ def name(subscription: Subscription, *, tier: SubscriptionTier | None = None) ->
     chosen = tier or subscription.tier
     owner = chosen.version.plan.name if subscription.agent is None else subscription.agent.name
     return owner if chosen.name.casefold() in {owner.casefold(), "standard"} else f"{owner}, {chosen.name}"
+
+
+def fee_cents(subscription: Subscription) -> int:
+    """Give what a whole period costs, all seats included."""
+    tier = subscription.tier
+    return int(tier.price_usd.amount * 100) * (subscription.quantity if tier.per_seat else 1)
 
 
 def zone(subscription: Subscription) -> ZoneInfo:

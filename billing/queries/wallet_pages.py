@@ -37,6 +37,7 @@ KINDS: Final = {
     "expiry": "Expiry",
     "undo": "Run undone",
     "refund": "Refund",
+    "withdrawal": "Given back with a plan",
 }
 GRANT_LABELS: Final = {
     "paid": "Credits you bought",

@@ -20,3 +20,34 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+
+-- Seats that were added keep what they say as well; who paid and when they came is filled in once.
+CREATE OR REPLACE FUNCTION billing_keep_seats() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        RAISE EXCEPTION 'seats that were added are not deleted' USING ERRCODE = 'FB001';
+    END IF;
+    IF (NEW.id, NEW.period_id, NEW.number, NEW.seats, NEW.amount_cents, NEW.credits, NEW.included, NEW.added_at)
+        IS DISTINCT FROM
+       (OLD.id, OLD.period_id, OLD.number, OLD.seats, OLD.amount_cents, OLD.credits, OLD.included, OLD.added_at)
+        OR OLD.payment_intent_id <> '' AND NEW.payment_intent_id IS DISTINCT FROM OLD.payment_intent_id
+        OR OLD.granted_at IS NOT NULL AND NEW.granted_at IS DISTINCT FROM OLD.granted_at
+    THEN
+        RAISE EXCEPTION 'seats % of period % do not change like that', OLD.number, OLD.period_id
+            USING ERRCODE = 'FB001';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- A trial happened, and is not had again: only that its customer was told may be written down.
+CREATE OR REPLACE FUNCTION billing_keep_trial() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.told_at IS NOT NULL
+        OR (NEW.id, NEW.customer_id, NEW.plan_id, NEW.subscription_id, NEW.started_at, NEW.ends_at)
+        IS DISTINCT FROM
+           (OLD.id, OLD.customer_id, OLD.plan_id, OLD.subscription_id, OLD.started_at, OLD.ends_at)
+    THEN
+        RAISE EXCEPTION 'trial % does not change', OLD.id USING ERRCODE = 'FB001';
+    END IF;
+    RETURN NEW;
+END $$;

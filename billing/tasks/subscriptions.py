@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from billing.operations.subscriptions import dunning, late, renewing
+from billing.operations.subscriptions import dunning, late, renewing, trials
 from config.kit import clock
 
 
@@ -23,3 +23,9 @@ def renew_subscriptions(**_: Any) -> None:
 def follow_invoices(**_: Any) -> None:
     """Bring subscriptions in line with what became of their invoices."""
     dunning.sweep(now=clock.now())
+
+
+@shared_task(name="billing.tell_trials")
+def tell_trials(**_: Any) -> None:
+    """Send the mails before trials end; a trial that was told is not told again."""
+    trials.tell_due(now=clock.now())

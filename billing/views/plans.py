@@ -103,6 +103,7 @@ def _chosen(request: SignedInRequest, slug: str) -> HttpResponse:
         plan=slug,
         quantity=_number(request.POST.get("quantity", "") or "1"),
         overage=request.POST.get("overage") == "on",
+        trial=request.POST.get("trial") == "on",
     )
     found = waited_for(
         lambda: attaching.attach(

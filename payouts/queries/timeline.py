@@ -10,8 +10,8 @@ from billing import dunning
 from billing.models import Execution, Subscription
 from billing.models.executions import OPEN_STATES
 from billing.models.invoices import Invoice
-from billing.models.subscriptions import LIVE
-from billing.queries import late_periods
+from billing.models.subscriptions import LIVE, Trial
+from billing.queries import late_periods, trial_letters
 from payouts import calendar
 from wallets import chart
 from wallets.models import CreditGrant, Wallet
@@ -37,6 +37,7 @@ def _dues(after: dt.datetime) -> Iterator[dt.datetime | None]:
         yield _first(rows, column, after)
     yield _given_up(after)
     yield _read_last(after)
+    yield _told(after)
     if Wallet.objects.filter(owner_type=Wallet.OwnerType.CREATOR, kind__in=EARNED, balance__gt=0).exists():
         yield calendar.midnight(day=calendar.next_pay_date(now=after))
 
@@ -57,6 +58,11 @@ def _given_up(after: dt.datetime) -> dt.datetime | None:
 def _read_last(after: dt.datetime) -> dt.datetime | None:
     ended_at = _first(late_periods.of_leavers(), "ends_at", after - late_periods.LISTENS)
     return ended_at + late_periods.LISTENS if ended_at else None
+
+
+def _told(after: dt.datetime) -> dt.datetime | None:
+    ends_at = _first(Trial.objects.filter(told_at=None), "ends_at", after + trial_letters.BEFORE)
+    return ends_at - trial_letters.BEFORE if ends_at else None
 
 
 def _first(rows: QuerySet[Any], column: str, after: dt.datetime) -> dt.datetime | None:

@@ -191,7 +191,8 @@ class World:
     def _of_plans(self, name: str) -> dict[str, Any]:
         plan = {"plan": self.chance.choice(PLANS), "tier": ""}
         said: dict[str, dict[str, Any]] = {
-            "subscribe": plan | {"agent": "", "quantity": 1, "zone": "UTC"},
+            "subscribe": plan
+            | {"agent": "", "quantity": 1, "zone": "UTC", "trial": self.chance.random() < 0.2},
             "change": plan | {"quantity": None},
             "preview": plan | {"quantity": None},
             "cancel": {"at": self.chance.choice(("period_end", "period_end", "now"))},

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.periods import Period
-from billing.proration import Held, change, more_seats, unconsumed_cents
+from billing.proration import Held, more_seats, time_left, unconsumed_cents
 
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 APRIL = dt.datetime(2026, 4, 1, tzinfo=dt.UTC)
@@ -39,21 +39,21 @@ def test_half_the_time_with_a_tenth_of_the_credits_left_gives_a_tenth_back() -> 
     assert unconsumed_cents(held=held, now=half_of_march()) == 1_000
 
 
-def test_a_change_shows_what_comes_back_and_what_the_new_plan_costs() -> None:
-    held = Held("Pro", 2_900, MARCH)
-
-    lines = change(held=held, name="Team, 3 seats", fee_cents=7_500, now=half_of_march())
-
-    assert [(line.text, line.amount_cents) for line in lines] == [
-        ("Unused part of Pro", -1_450),
-        ("Team, 3 seats", 7_500),
-    ]
-
-
 def test_seats_added_in_the_middle_cost_half() -> None:
-    line = more_seats(seat_cents=2_500, seats=2, period=MARCH, now=half_of_march())
+    left = time_left(period=MARCH, now=half_of_march())
+
+    line = more_seats(seat_cents=2_500, seats=2, share=left)
 
     assert (line.text, line.amount_cents) == ("2 more seats", 2_500)
+
+
+@given(now=MOMENTS, seats=st.integers(1, 10_000), seat_cents=FEES)
+def test_seats_never_cost_more_than_those_of_a_whole_period(
+    now: dt.datetime, seats: int, seat_cents: int
+) -> None:
+    line = more_seats(seat_cents=seat_cents, seats=seats, share=time_left(period=MARCH, now=now))
+
+    assert 0 <= line.amount_cents <= seat_cents * seats
 
 
 @given(held=helds(), now=MOMENTS)

@@ -34,6 +34,7 @@ class LineIn:
     amount_micros: int
     subscription_id: int | None = None
     period_id: int | None = None
+    added_id: int | None = None
     agent_id: int | None = None
     model: str = ""
     metric: str = ""
@@ -65,6 +66,12 @@ def draft(*, customer_id: int, period: Period, now: dt.datetime) -> Invoice:
             # It was issued between the look and the lock: the next one is made.
             return draft(customer_id=customer_id, period=period, now=now)
         return _stretched(found, period, now)
+
+
+def lock(*, customer_id: int) -> None:
+    """Lock a customer's draft where there is one: whoever issues it takes the wallets after it, and so must others."""
+    drafts = Invoice.objects.filter(customer_id=customer_id, state=Invoice.State.DRAFT, collecting=True)
+    drafts.select_for_update().values_list("pk", flat=True).first()
 
 
 def single(*, customer_id: int, period: Period, now: dt.datetime) -> Invoice:

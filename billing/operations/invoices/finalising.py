@@ -8,7 +8,14 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Sum
 
-from billing.models.invoices import BillingProfile, Invoice, InvoiceCounter, InvoiceLine, InvoiceNotice
+from billing.models.invoices import (
+    FEES,
+    BillingProfile,
+    Invoice,
+    InvoiceCounter,
+    InvoiceLine,
+    InvoiceNotice,
+)
 from billing.operations.invoices import debts, notices, settling, states
 from billing.queries import tax_quotes
 from billing.taxes import Tax
@@ -109,12 +116,12 @@ def _waits(invoice: Invoice) -> bool:
     if not lines or total < 0:
         return True
     # A fee is not put off: its period waits for the payment.
-    return 0 < total < CHARGE_CENTS_MIN and all(line.kind != Kind.FEE for line in lines)
+    return 0 < total < CHARGE_CENTS_MIN and all(line.kind not in FEES for line in lines)
 
 
 def _accrue(invoice: Invoice, now: dt.datetime) -> None:
     """Book what is earned already. Fees are booked when paid, debts by the ledger, credits when they were given."""
-    booked = invoice.lines.exclude(kind__in=[Kind.FEE, Kind.OVERAGE, Kind.CREDIT])
+    booked = invoice.lines.exclude(kind__in=[*FEES, Kind.OVERAGE, Kind.CREDIT])
     cents = booked.aggregate(cents=Sum("amount_cents"))["cents"] or 0
     if cents:
         value = money.cents_to_micros(cents)

@@ -5,7 +5,7 @@ from typing import Final
 
 from django.db.models import Sum
 
-from billing.models.invoices import Invoice, InvoiceLine, InvoiceNotice
+from billing.models.invoices import FEES, Invoice, InvoiceLine, InvoiceNotice
 from billing.operations.invoices import notices, states
 from billing.operations.subscriptions import paid
 from billing.stripe.checkout import Payment
@@ -13,7 +13,6 @@ from wallets import chart, ledger, money
 from wallets.ledger import Leg, Source
 
 State = Invoice.State
-Kind = InvoiceLine.Kind
 ACTOR: Final = "job:billing.collect_invoice"
 
 
@@ -45,7 +44,7 @@ def receivable_cents(*, invoice: Invoice) -> int:
 
     It is what is lost when the invoice is given up, and comes back when it is paid after all.
     """
-    lines = invoice.lines.exclude(kind=Kind.FEE).aggregate(cents=Sum("amount_cents"))["cents"] or 0
+    lines = invoice.lines.exclude(kind__in=FEES).aggregate(cents=Sum("amount_cents"))["cents"] or 0
     return lines - (invoice.credited_cents - invoice.credited_tax_cents)
 
 
@@ -64,14 +63,8 @@ def _close(invoice: Invoice, payment: Payment, now: dt.datetime) -> Invoice:
         failure="",
         failure_code="",
     )
-    for line in invoice.lines.filter(kind=Kind.FEE).order_by("place"):
-        assert line.period_id is not None
-        paid.period_paid(
-            period_id=line.period_id,
-            payment_intent_id=payment.intent_id,
-            paid_at=payment.paid_at or now,
-            now=now,
-        )
+    for line in invoice.lines.filter(kind__in=FEES).order_by("place"):
+        _bring(line, payment.intent_id, payment.paid_at or now, now)
     notices.tell(invoice=invoice, kind=InvoiceNotice.Kind.PAID, now=now)
     return invoice
 
@@ -88,6 +81,17 @@ def _recover(invoice: Invoice, payment: Payment, now: dt.datetime) -> None:
             now=now,
             occurred_at=payment.paid_at,
             description=f"Invoice {invoice.public_id} after it was given up",
+        )
+
+
+def _bring(line: InvoiceLine, payment_intent_id: str, paid_at: dt.datetime, now: dt.datetime) -> None:
+    """Begin what a fee was for: a period, or seats added to one."""
+    if line.added_id is not None:
+        paid.seats_paid(added_id=line.added_id, payment_intent_id=payment_intent_id, paid_at=paid_at, now=now)
+    else:
+        assert line.period_id is not None
+        paid.period_paid(
+            period_id=line.period_id, payment_intent_id=payment_intent_id, paid_at=paid_at, now=now
         )
 
 

@@ -1,12 +1,13 @@
 """What a subscription's period allows besides its credits: quotas, and going below zero."""
 
 import datetime as dt
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from billing.models.subscriptions import LIVE, Subscription, SubscriptionPeriod
+from billing.models.subscriptions import LIVE, AddedSeats, Subscription, SubscriptionPeriod
+from billing.queries import rights
 from billing.queries import subscriptions as queries
-from marketplace.queries import plans
 from marketplace.terms import EntitlementTerms
 from wallets import debts, money, quotas
 from wallets import operations as wallet_operations
@@ -18,6 +19,14 @@ from wallets.models import Wallet
 NO_LIMIT: Final = 10**15
 
 
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What a period brought to one wallet, in micros of its unit."""
+
+    wallet_id: int
+    granted: int
+
+
 def grant(*, period: SubscriptionPeriod, now: dt.datetime) -> None:
     """Give a period's quotas and let the customer go as far below zero as the plan and its consent allow."""
     if period.subscription.agent_id is not None:
@@ -25,6 +34,42 @@ def grant(*, period: SubscriptionPeriod, now: dt.datetime) -> None:
     for entitlement in () if queries.is_rest(period) else _counted(period):
         _grant_quota(period, entitlement, now)
     permit(period=period, now=now)
+
+
+def grant_added(*, added: AddedSeats, now: dt.datetime) -> None:
+    """Give the quotas of seats that were added to a period; they run out with it."""
+    ref = queries.added_ref(added)
+    for entitlement in _counted(added.period):
+        amount = added.included.get(entitlement.metric, 0)
+        ends_at = queries.good_until(added.period, now=now)
+        _fill(added.period, entitlement.unit, amount, ref, ends_at=ends_at, now=now)
+
+
+def of_seats(*, period: SubscriptionPeriod, seats: int, share: Fraction) -> dict[str, int]:
+    """Tell what more seats include for a share of a period, up to whole units, in millionths of each metric."""
+    found = {}
+    for entitlement in rights.offered(period=period):
+        if entitlement.per_seat and entitlement.metric and entitlement.included:
+            part = Fraction(entitlement.included) * seats * share
+            found[entitlement.metric] = -(-part // 1) * money.MICRO
+    return found
+
+
+def parcels(*, period: SubscriptionPeriod) -> list[Parcel]:
+    """List what a period that is paid for has brought, wallet by wallet."""
+    subscription = period.subscription
+    credits = period.credits + sum(added.credits for added in queries.granted_seats(period))
+    brought = [(wallet_of(subscription=subscription), credits)]
+    if subscription.agent_id is None:
+        brought += [
+            (
+                quota_wallet(customer_id=subscription.customer_id, unit=each.unit),
+                int((each.included or 0) * money.MICRO),
+            )
+            for each in rights.included(period=period)
+            if each.unit
+        ]
+    return [Parcel(wallet.pk, granted) for wallet, granted in brought if wallet and granted]
 
 
 def permit(*, period: SubscriptionPeriod, now: dt.datetime) -> None:
@@ -35,9 +80,9 @@ def permit(*, period: SubscriptionPeriod, now: dt.datetime) -> None:
         return
     for entitlement in _counted(period):
         wallet = quotas.open_quota(customer_id=subscription.customer_id, unit=entitlement.unit, now=now)
-        _limit(wallet, 0 if entitlement.blocked(overage=subscription.overage) else NO_LIMIT, now)
-    seats = period.quantity if period.tier.per_seat else 1
-    limit = period.tier.overdraft * seats if subscription.overage else 0
+        _limit(wallet, 0 if entitlement.blocked(overage=queries.consents(period)) else NO_LIMIT, now)
+    seats = subscription.quantity if period.tier.per_seat else 1
+    limit = period.tier.overdraft * seats if queries.consents(period) else 0
     if limit:
         wallet_operations.open_wallet(owner_type="consumer", owner_id=subscription.customer_id, now=now)
     _limit(credit_wallet(customer_id=subscription.customer_id), limit, now)
@@ -69,21 +114,8 @@ def quota_wallet(*, customer_id: int, unit: str) -> Wallet | None:
     return _wallet(customer_id, unit, "")
 
 
-def least_left(*, period: SubscriptionPeriod) -> tuple[int, int]:
-    """Tell what is left of the period's quota of which the most is used, and what it was; (0, 0) without quotas."""
-    found = []
-    for entitlement in _counted(period):
-        granted = int((entitlement.quantity(seats=period.quantity) or 0) * money.MICRO)
-        wallet = quota_wallet(customer_id=period.subscription.customer_id, unit=entitlement.unit)
-        if granted:
-            found.append((min(max(wallet.balance, 0), granted) if wallet else granted, granted))
-    return min(found, key=lambda each: Fraction(*each), default=(0, 0))
-
-
 def _counted(period: SubscriptionPeriod) -> list[EntitlementTerms]:
-    terms = plans.plan_version_terms(version_id=period.tier.version_id)
-    tier = next(each for each in terms.tiers if each.id == period.tier_id)
-    return [each for each in tier.entitlements if each.unit]
+    return [each for each in rights.offered(period=period) if each.unit]
 
 
 def _grant_quota(period: SubscriptionPeriod, entitlement: EntitlementTerms, now: dt.datetime) -> None:
@@ -95,15 +127,21 @@ def _grant_quota(period: SubscriptionPeriod, entitlement: EntitlementTerms, now:
         (kept, queries.end_of_next(period, now=now), f"{ref}:rollover"),
     ]
     for amount, ends_at, source_id in parts:
-        if amount:
-            quotas.grant(
-                customer_id=period.subscription.customer_id,
-                unit=entitlement.unit,
-                amount=amount,
-                source=Source("subscription_period", source_id),
-                expires_at=ends_at,
-                now=now,
-            )
+        _fill(period, entitlement.unit, amount, source_id, ends_at=ends_at, now=now)
+
+
+def _fill(
+    period: SubscriptionPeriod, unit: str, amount: int, cause: str, *, ends_at: dt.datetime, now: dt.datetime
+) -> None:
+    if amount:
+        quotas.grant(
+            customer_id=period.subscription.customer_id,
+            unit=unit,
+            amount=amount,
+            source=Source("subscription_period", cause),
+            expires_at=ends_at,
+            now=now,
+        )
 
 
 def _wallet(customer_id: int, unit: str, scope: str) -> Wallet | None:

@@ -1,4 +1,4 @@
-"""Subscribe to a plan of the platform: at once when it is free or on trial, by a checkout when it costs something."""
+"""Subscribe to a plan of the platform: at once when it is free, else by a checkout, which for a trial saves a card."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts.models import Customer
 from billing.models.subscriptions import Subscription
-from billing.operations.subscriptions import changing, checkout, periods, requests, starting, states
+from billing.operations.subscriptions import changing, checkout, periods, requests, starting, states, trials
 from billing.operations.subscriptions.requests import AlreadySubscribedError, Requested, Wish
 from billing.periods import Alignment, Cycle, Interval
 from billing.queries import subscriptions as queries
@@ -33,6 +33,7 @@ class Choice:
     tier: str = ""
     quantity: int = 1
     overage: bool = False
+    trial: bool = False
     alignment: str = Alignment.ANNIVERSARY.value
     zone: str = "UTC"
     success_url: str = ""
@@ -52,8 +53,8 @@ def attach(
     """Subscribe a customer to a plan; the same key gives the same subscription.
 
     A subscription that comes back incomplete waits for its checkout. A customer with a paid plan changes it instead.
-    Raises PlanNotFoundError, InvalidInputError, ByAgreementError, AlreadySubscribedError, KeyReusedError, and what
-    checkouts.open_for and changing.change raise.
+    Raises PlanNotFoundError, InvalidInputError, ByAgreementError, AlreadySubscribedError, TrialUsedError,
+    KeyReusedError, and what checkouts.open_for and changing.change raise.
     """
     terms = plans.plan_terms(slug=choice.plan, at=now)
     if not (terms.self_service or staff):
@@ -68,11 +69,13 @@ def attach(
         states.lock_customer(customer_id=customer.pk)
         live = queries.live(customer_id=customer.pk, agent_id=None)
         _refuse_same(live, tier, choice)
+        if choice.trial:
+            trials.require_untried(customer_id=customer.pk, plan_id=terms.plan_id, now_on=live)
         if live is None or live.tier.price_usd.amount == 0:
             found, created = requests.write(
                 customer=customer, principal=principal, key=key, wish=wish, now=now
             )
-            if created and not _asks_for_money(found):
+            if created and not _needs_checkout(found):
                 starting.start(subscription=found, reason=f"attached by {principal}", now=now)
     if found is None:
         assert live is not None
@@ -110,6 +113,8 @@ def _tier(terms: PlanTerms, choice: Choice) -> TierTerms:
         raise _invalid("tier", f"must be one of {', '.join(tier.name for tier in terms.tiers)}")
     if choice.quantity > 1 and not named[0].per_seat:
         raise _invalid("quantity", "is for plans that count seats")
+    if choice.trial and not (named[0].trial_days and named[0].price_cents):
+        raise _invalid("trial", "is not offered for this plan")
     return named[0]
 
 
@@ -129,31 +134,22 @@ def _wish(customer: Customer, terms: PlanTerms, tier: TierTerms, choice: Choice,
         agent_id=None,
         version_id=terms.version_id,
         tier_id=tier.id,
-        fee_cents=first.fee_cents,
+        fee_cents=0 if choice.trial else first.fee_cents,
         credits=periods.worth(tier=row, quantity=choice.quantity).credits,
-        said=(*said, choice.zone, *back.values()),
+        said=(*said, choice.zone, *back.values(), *(("trial",) if choice.trial else ())),
         facts={
             "quantity": choice.quantity,
             "overage": choice.overage,
             "alignment": choice.alignment,
             "zone": choice.zone,
-            "trial_end": _trial_end(customer, terms, tier, now),
+            "trial_end": now + dt.timedelta(days=tier.trial_days) if choice.trial else None,
             **{name: url for name, url in back.items() if url},
         },
     )
 
 
-def _trial_end(customer: Customer, terms: PlanTerms, tier: TierTerms, now: dt.datetime) -> dt.datetime | None:
-    tried = Subscription.objects.filter(customer=customer, version__plan_id=terms.plan_id).exclude(
-        started_at=None
-    )
-    if not tier.trial_days or tried.exists():
-        return None
-    return now + dt.timedelta(days=tier.trial_days)
-
-
-def _asks_for_money(subscription: Subscription) -> bool:
-    return subscription.amount_cents > 0 and subscription.trial_end is None
+def _needs_checkout(subscription: Subscription) -> bool:
+    return subscription.amount_cents > 0 or subscription.trial_end is not None
 
 
 def _refuse_same(live: Subscription | None, tier: TierTerms, choice: Choice) -> None:

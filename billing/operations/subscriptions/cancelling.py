@@ -8,7 +8,6 @@ from billing.models.subscriptions import Subscription
 from billing.operations.invoices import drafting
 from billing.operations.subscriptions import allowances, defaults, ending, leaving, lines, renewing, states
 from billing.operations.subscriptions.states import SubscriptionStateError
-from billing.periods import Period
 from billing.queries import subscriptions as queries
 
 State = Subscription.State
@@ -44,14 +43,14 @@ def at_once(*, subscription_id: int, actor: str, now: dt.datetime) -> Subscripti
         subscription = states.locked(subscription_id=subscription_id)
         states.require_live(subscription)
         period = queries.current(subscription)
-        back = leaving.given_back(period=period, now=now)
-        stretch = Period(period.starts_at, period.ends_at)
+        stretch = queries.stretch_of(period)
+        drafting.lock(customer_id=subscription.customer_id)
         ending.end(subscription=subscription, reason=f"cancelled by {actor}", at=now, now=now)
+        back = leaving.take_back(period=period, stretch=stretch, now=now)
         if back.amount_cents:
             invoice = drafting.draft(customer_id=subscription.customer_id, period=stretch, now=now)
-            source = f"{queries.period_ref(period)}:left"
+            source = f"{queries.period_ref(period)}:unused"
             lines.give_back(subscription=subscription, line=back, source=source, invoice=invoice, now=now)
-        leaving.give_up(period=period, wallet=allowances.wallet_of(subscription=subscription), now=now)
         if subscription.agent_id is None:
             defaults.give(customer=subscription.customer, now=now)
         return subscription

@@ -7,7 +7,17 @@ from django.db import transaction
 
 from billing.models.subscriptions import Subscription, SubscriptionPeriod
 from billing.operations.invoices import drafting
-from billing.operations.subscriptions import allowances, ending, leaving, lines, periods, renewing, states
+from billing.operations.subscriptions import (
+    allowances,
+    ending,
+    leaving,
+    lines,
+    periods,
+    renewing,
+    seating,
+    states,
+)
+from billing.operations.subscriptions.seating import Adding
 from billing.operations.subscriptions.states import SubscriptionStateError
 from billing.periods import Interval, Period
 from billing.proration import Line
@@ -33,6 +43,7 @@ class Change:
     fee_cents: int
     credits: int
     tax: Tax
+    adding: Adding | None = None
 
     @property
     def total_cents(self) -> int:
@@ -55,6 +66,10 @@ def preview(*, subscription: Subscription, tier_id: int, quantity: int | None, n
     if not _is_more(subscription, tier, seats):
         return _planned(subscription, tier, seats, (), at=period.ends_at, begins=False)
     _require_paid(subscription, period)
+    if tier.pk == subscription.tier_id:
+        adding = seating.price(period=period, seats=seats - subscription.quantity, now=now)
+        planned = _planned(subscription, tier, seats, (adding.line,), at=now, begins=True)
+        return replace(planned, adding=adding)
     fee = Line(_told(subscription, tier, seats), whole.fee_cents)
     back = leaving.given_back(period=period, now=now)
     shown = (back, fee) if back.amount_cents else (fee,)
@@ -71,7 +86,9 @@ def change(
     with transaction.atomic():
         subscription = states.locked(subscription_id=subscription_id)
         planned = preview(subscription=subscription, tier_id=tier_id, quantity=quantity, now=now)
-        if planned.now:
+        if planned.adding:
+            seating.add(subscription=subscription, adding=planned.adding, actor=actor, now=now)
+        elif planned.now:
             _begin(subscription, planned, actor, now)
         else:
             _plan(subscription, planned, actor, now)
@@ -107,11 +124,11 @@ def _plan(subscription: Subscription, planned: Change, actor: str, now: dt.datet
 
 def _begin(subscription: Subscription, planned: Change, actor: str, now: dt.datetime) -> None:
     left = queries.current(subscription)
-    back = leaving.given_back(period=left, now=now)
-    wallet = allowances.wallet_of(subscription=subscription)
+    stretch = queries.stretch_of(left)
+    drafting.lock(customer_id=subscription.customer_id)
     starts_at = ending.close_period(period=left, at=now, now=now)
     allowances.withdraw(subscription=subscription, now=now)
-    leaving.give_up(period=left, wallet=wallet, now=now)
+    back = leaving.take_back(period=left, stretch=stretch, now=now)
     states.note(
         subscription,
         reason=f"changed to {_told(subscription, planned.tier, planned.quantity)} by {actor}",
@@ -124,7 +141,7 @@ def _begin(subscription: Subscription, planned: Change, actor: str, now: dt.date
     period = renewing.begin_next(
         subscription=subscription, starts_at=starts_at, now=now, afresh=True, charge=False
     )
-    _charge(subscription, period, back, f"{queries.period_ref(left)}:left", now)
+    _charge(subscription, period, back, f"{queries.period_ref(left)}:unused", now)
 
 
 def _charge(
@@ -170,7 +187,7 @@ def _a_year(tier: SubscriptionTier, seats: int) -> int:
 
 
 def _require_paid(subscription: Subscription, period: SubscriptionPeriod) -> None:
-    if subscription.state != State.ACTIVE or period.granted_at is None:
+    if subscription.state != State.ACTIVE or not queries.is_paid(period):
         raise SubscriptionStateError("What is not paid yet is paid before it is changed.")
 
 

@@ -8,7 +8,7 @@ from billing.models.subscriptions import LIVE, Subscription
 from billing.operations import checkouts, quarantine
 from billing.operations.invoices import first
 from billing.operations.plan_fees import Paid
-from billing.operations.subscriptions import periods, starting, states
+from billing.operations.subscriptions import periods, starting, states, trials
 from billing.stripe.checkout import Checkout, Payment
 from billing.stripe.errors import StripeRefusedError
 from billing.taxes import Tax
@@ -45,6 +45,8 @@ def settle(*, subscription: Subscription, checkout: Checkout, now: dt.datetime) 
     payment = checkout.payment
     if payment is not None and checkout.is_paid:
         activate(subscription_id=subscription.pk, checkout=checkout, payment=payment, now=now)
+    elif checkout.mode == "setup" and checkout.status == "complete":
+        trials.begin(subscription_id=subscription.pk, now=now)
     elif checkout.status == "expired":
         _close(subscription_id=subscription.pk, failure="The checkout expired.", now=now)
     elif (

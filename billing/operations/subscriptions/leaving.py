@@ -1,51 +1,65 @@
-"""What somebody who leaves a paid period takes back: the value of what is not consumed, for which it is given up."""
+"""What somebody who leaves a paid period takes back: the value of what is not consumed, for which it is taken away.
+
+Money is given for what is taken, and for nothing else: what a run holds at that moment stays with the customer.
+"""
 
 import datetime as dt
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Final
 
 from billing.models.subscriptions import SubscriptionPeriod
 from billing.operations.subscriptions import allowances
+from billing.operations.subscriptions.allowances import Parcel
 from billing.periods import Period
 from billing.proration import Held, Line, unconsumed_cents
 from billing.queries import subscriptions as queries
 from wallets import grants
 from wallets.ledger import Source
-from wallets.models import Wallet
 
-
-def held(*, period: SubscriptionPeriod) -> Held:
-    """Tell what of a period is consumed: its credits, else the quota of which the most is used."""
-    left, granted = queries.left(period), period.credits
-    if not granted:
-        left, granted = allowances.least_left(period=period)
-    return Held(
-        name=queries.name(period.subscription, tier=period.tier),
-        fee_cents=period.amount_cents if period.granted_at else 0,
-        period=Period(period.starts_at, period.ends_at),
-        granted=granted,
-        left=left,
-    )
+ACTOR: Final = "job:billing.subscriptions"
+CAUSE: Final = "subscription_period"
 
 
 def given_back(*, period: SubscriptionPeriod, now: dt.datetime) -> Line:
-    """Say what leaving a period now gives back."""
-    kept = held(period=period)
-    return Line(f"Unused part of {kept.name}", -unconsumed_cents(held=kept, now=now))
+    """Say what leaving a period now would give back, taking nothing."""
+
+    def loose(parcel: Parcel) -> int:
+        refs = queries.causes(period)
+        return grants.loose(wallet_id=parcel.wallet_id, source_type=CAUSE, source_ids=refs, now=now)
+
+    return _line(period, queries.stretch_of(period), loose, now)
 
 
-def give_up(*, period: SubscriptionPeriod, wallet: Wallet | None, now: dt.datetime) -> None:
-    """Take back the credits of a period whose value was given back; what a hold leans on stays.
+def take_back(*, period: SubscriptionPeriod, stretch: Period, now: dt.datetime) -> Line:
+    """Take away what is left of a period, in the caller's transaction, and say what is given back for it.
 
-    A free plan's stay until they expire: nothing is given back for them, and its return brings none.
+    `stretch` is what the period was before it was closed.
     """
-    if not period.tier.price_usd.amount:
-        return
-    left = min(queries.left(period), wallet.available if wallet else 0)
-    if wallet is not None and left > 0:
-        grants.void(
-            wallet=wallet,
-            amount=left,
-            source=Source("subscription_period", queries.period_ref(period)),
-            actor="job:billing.subscriptions",
+
+    def withdrawn(parcel: Parcel) -> int:
+        return grants.withdraw(
+            wallet_id=parcel.wallet_id,
+            source=Source(CAUSE, queries.period_ref(period)),
+            source_ids=queries.causes(period),
+            actor=ACTOR,
             now=now,
             reason=f"Given back with {queries.name(period.subscription, tier=period.tier)}",
         )
+
+    return _line(period, stretch, withdrawn, now)
+
+
+def _line(
+    period: SubscriptionPeriod, stretch: Period, left: Callable[[Parcel], int], now: dt.datetime
+) -> Line:
+    name = queries.name(period.subscription, tier=period.tier)
+    # A free plan's stay until they expire: nothing is given back for them, and its return brings none.
+    brought = period.granted_at and period.tier.price_usd.amount
+    parcels = allowances.parcels(period=period) if brought else []
+    # Of several, the one of which the most is used says what is consumed.
+    taken = [(left(parcel), parcel.granted) for parcel in parcels]
+    least, granted = min(taken, key=lambda each: Fraction(*each), default=(0, 0))
+    fee_cents = queries.paid_cents(period)
+    held = Held(name=name, fee_cents=fee_cents, period=stretch, granted=granted, left=least)
+    return Line(f"Unused part of {name}", -unconsumed_cents(held=held, now=now))

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from billing.models.invoices import Invoice, InvoiceLine
-from billing.models.subscriptions import Subscription, SubscriptionPeriod
+from billing.models.subscriptions import AddedSeats, Subscription, SubscriptionPeriod
 from billing.operations.invoices import drafting
 from billing.operations.invoices.drafting import LineIn
 from billing.periods import Period
@@ -35,6 +35,20 @@ def charge_fee(*, period: SubscriptionPeriod, now: dt.datetime, invoice: Invoice
     )
     drafting.add_line(invoice=found, line=line, now=now)
     return found
+
+
+def charge_seats(*, added: AddedSeats, line: Line, invoice: Invoice, now: dt.datetime) -> None:
+    """Put seats that were added to a period on an invoice; they come with its payment."""
+    told = LineIn(
+        kind=Kind.SEATS,
+        text=f"{queries.name(added.period.subscription)}, {line.text}",
+        source=queries.added_ref(added),
+        amount_micros=money.cents_to_micros(line.amount_cents),
+        subscription_id=added.period.subscription_id,
+        period_id=added.period_id,
+        added_id=added.pk,
+    )
+    drafting.add_line(invoice=invoice, line=told, now=now)
 
 
 def give_back(

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Final
 
 from accounts.models import Membership
-from billing.models.subscriptions import Subscription, SubscriptionPeriod
+from billing.models.subscriptions import AddedSeats, Subscription, SubscriptionPeriod
 from billing.operations import plan_fees
 from billing.operations.plan_fees import Paid
 from billing.operations.subscriptions import allowances
@@ -82,6 +82,14 @@ def grant(*, period: SubscriptionPeriod, paid: Paid, payment_intent_id: str, now
     plan_fees.grant(period=period, paid=paid, now=now)
     allowances.grant(period=period, now=now)
     return True
+
+
+def grant_added(*, added: AddedSeats, paid: Paid, payment_intent_id: str, now: dt.datetime) -> None:
+    """Book what was paid for added seats and give what they bring, once, in the caller's transaction."""
+    waiting = AddedSeats.objects.filter(pk=added.pk, granted_at=None)
+    if waiting.update(granted_at=now, payment_intent_id=payment_intent_id) == 1:
+        plan_fees.grant_added(added=added, paid=paid, now=now)
+        allowances.grant_added(added=added, now=now)
 
 
 def grant_free(*, period: SubscriptionPeriod, now: dt.datetime) -> None:

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any, Final
 
 from accounts.models import Customer
-from billing.models.subscriptions import LIVE, Subscription, SubscriptionStateChange
+from billing.models.subscriptions import FOLLOWS, LIVE, Subscription, SubscriptionStateChange
 from config.kit.errors import ConflictError
 
 State = Subscription.State
@@ -35,8 +35,13 @@ def lock_customer(*, customer_id: int) -> None:
 
 
 def change(subscription: Subscription, *, state: State, reason: str, now: dt.datetime, **facts: Any) -> None:
-    """Change a subscription's state, if it is still the one that was read, and say why."""
+    """Change a subscription's state, if it is still the one that was read, and say why.
+
+    Raises SubscriptionStateError when that state does not follow this one.
+    """
     old = subscription.state
+    if state not in FOLLOWS[old]:
+        raise SubscriptionStateError(f"A subscription that is {old} does not become {state}.")
     facts |= _times(state, now)
     changed = Subscription.objects.filter(pk=subscription.pk, state=old).update(state=state, **facts)
     if changed != 1:

@@ -15,7 +15,7 @@ from billing.operations.invoices.drafting import LineIn
 from billing.operations.subscriptions import allowances
 from billing.periodic import Commitment, UsageLine, rate_period
 from billing.periods import Period
-from billing.queries import meters, overage
+from billing.queries import meters, overage, rights
 from billing.queries import subscriptions as queries
 from billing.queries.overage import Burned
 from marketplace.queries import plans
@@ -95,21 +95,20 @@ def rate(*, period: SubscriptionPeriod, read: Mapping[str, Decimal]) -> tuple[Us
     return rate_period(
         prices=terms.prices,
         quantities=read,
-        entitlements=tier.entitlements,
-        seats=period.quantity,
+        entitlements=rights.included(period=period),
         commitment=_commitment(period.subscription.customer_id, terms.slug, period),
         spend_cap_cents=tier.spend_cap_cents,
     )
 
 
 def _metered(period: SubscriptionPeriod) -> Iterator[LineIn]:
-    _, tier = _terms(period)
-    owed = _quotas(period, tier.entitlements)
+    entitlements = rights.included(period=period)
+    owed = _quotas(period, entitlements)
     found = read(period=period)
-    for entitlement in tier.entitlements:
+    for entitlement in entitlements:
         if entitlement.metric in owed:
-            included = entitlement.quantity(seats=period.quantity) or Decimal(0)
-            found[entitlement.metric] = included + Decimal(owed[entitlement.metric].amount) / MICRO
+            beyond = Decimal(owed[entitlement.metric].amount) / MICRO
+            found[entitlement.metric] = (entitlement.included or Decimal(0)) + beyond
     yield from _told(period, rate(period=period, read=found), owed)
 
 

@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.models import Customer
 from billing.models import Subscription
 from billing.operations import payments
+from billing.stripe.client import client as stripe_client
 from config.kit import clock
 from tests.support import people
 from tests.support.callers import Caller
@@ -60,6 +61,31 @@ class TestSubscribe:
         assert (body["status"], body["fee"], body["quantity"]) == ("incomplete", "75.00", 3)
         assert body["checkout_url"].startswith(stripe_standin.url)
 
+    def test_a_trial_asks_for_a_card_and_nothing_else(
+        self, api: Caller, stripe_standin: StripeStandin
+    ) -> None:
+        waiting = api.post({"plan": "pro", "trial": True}, key="one").json()
+        assert (waiting["status"], waiting["fee"], bool(waiting["trial_end"])) == (
+            "incomplete",
+            "29.00",
+            True,
+        )
+        found = Subscription.objects.get()
+        session = stripe_client().v1.checkout.sessions.retrieve(found.stripe_session_id)
+        assert (session.mode, session.amount_total) == ("setup", None)
+        pay(stripe_standin, found.stripe_session_id)
+        payments.fulfil(session_id=found.stripe_session_id, now=clock.now())
+
+        body = api.get(f"/v1/subscriptions/{found.public_id}").json()
+
+        assert (body["status"], body["paid"]) == ("active", True)
+        assert body["trial_end"] == body["current_period"]["to"]
+        again = api.post({"plan": "pro", "trial": True}, key="two")
+        assert (again.status_code, again.json()["code"]) == (409, "already_subscribed")
+        api.post({"at": "now"}, path=f"/v1/subscriptions/{found.public_id}/cancel")
+        again = api.post({"plan": "pro", "trial": True}, key="three")
+        assert (again.status_code, again.json()["code"]) == (409, "trial_used")
+
     def test_what_is_not_paid_is_not_changed(self, api: Caller, stripe_standin: StripeStandin) -> None:
         waiting = api.post({"plan": "pro"}).json()["id"]
 
@@ -73,6 +99,8 @@ class TestSubscribe:
             {},
             {"plan": "pro", "agent": "echo"},
             {"plan": "pro", "quantity": 0},
+            {"plan": "team", "trial": True},
+            {"agent": "echo", "trial": True},
             {"plan": "pro", "quantity": 1.5},
             {"plan": "pro", "zone": "Nowhere"},
             {"plan": "pro", "colour": "red"},
@@ -112,7 +140,7 @@ class TestActions:
         more = api.post({"quantity": 4}, path=f"{path}/preview").json()
         less = api.post({"plan": "pro"}, path=f"{path}/preview").json()
 
-        assert [line["text"] for line in more["lines"]] == ["Unused part of Team", "Team, 4 seats"]
+        assert [line["text"] for line in more["lines"]] == ["2 more seats"]
         assert (more["fee"], less["fee"], less["lines"], less["due"]) == ("100.00", "29.00", [], "0.00")
 
     def test_less_is_pending(self, api: Caller, mine: Subscription) -> None:

@@ -5,15 +5,14 @@ import datetime as dt
 import pytest
 
 from billing.models import Invoice, Subscription
-from billing.operations import payments
 from billing.operations.subscriptions import cancelling, changing
 from billing.operations.subscriptions.states import SubscriptionStateError
 from config.kit.errors import InvalidInputError
 from marketplace.models import SubscriptionTier
-from tests.support.checkout import NOW, pay
+from tests.support.checkout import NOW
 from tests.support.market import for_sale
 from tests.support.people import open_customer
-from tests.support.plans import attach, current, draft_lines, on_sale, renew, settle_up
+from tests.support.plans import current, draft_lines, on_sale, renew, settle_up
 from tests.support.processes import StripeStandin
 from tests.support.subscribing import TIERS, subscribe
 from wallets import chart, queries
@@ -117,19 +116,6 @@ def test_it_refuses_more_while_the_period_is_unpaid(starter: Subscription) -> No
 
     with pytest.raises(SubscriptionStateError):
         change(starter, "pro", now=APRIL)
-
-
-def test_seats_are_added_from_now_on(stripe_standin: StripeStandin) -> None:
-    on_sale()
-    team = attach(open_customer(), "team", quantity=2)
-    pay(stripe_standin, team.stripe_session_id)
-    payments.fulfil(session_id=team.stripe_session_id, now=NOW)
-
-    changing.change(subscription_id=team.pk, tier_id=team.tier_id, quantity=4, actor="bob", now=HALFWAY)
-    settle_up(now=HALFWAY)
-
-    assert Invoice.objects.latest("pk").total_cents == 10_000 - 2_500
-    assert (current(team).quantity, current(team).granted_at) == (4, HALFWAY)
 
 
 def test_leaving_at_once_gives_the_rest_back(starter: Subscription) -> None:

@@ -1,60 +1,23 @@
 """What a plan's entitlements bring: quotas filled each period, and use beyond them billed where it was agreed."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from accounts.models import Customer, Membership, User
+from accounts.models import Membership, User
 from billing.models import Invoice, Subscription
-from billing.operations import payments, settlement
 from billing.operations.subscriptions import cancelling, consent
 from billing.queries import plan_offers
-from billing.runs import Report
 from config.kit.errors import DomainError, InvalidInputError
-from tests.support.checkout import NOW, pay
+from tests.support.checkout import NOW
 from tests.support.people import open_customer
 from tests.support.plans import attach, current, draft_lines, on_sale, renew, settle_up
+from tests.support.platform import bought, left, run
 from tests.support.processes import StripeStandin
-from wallets import quotas
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
-UNIT = "EXECUTION"
-ONE = 1_000_000
 APRIL = NOW.replace(month=4)
-
-
-def run(customer: Customer, count: int, *, key: str) -> None:
-    """Use so many executions."""
-    settlement.settle(
-        report=Report(
-            principal="test",
-            usage={"execution": Decimal(count)},
-            agent="execution",
-            caller=customer.public_id,
-            event_id=key,
-            occurred_at=NOW,
-        ),
-        now=NOW,
-    )
-
-
-def left(customer: Customer, *, now: Any = NOW) -> tuple[int, int]:
-    """Tell what is left of the quota, and what is owed beyond it, in whole units."""
-    found = quotas.left(customer_id=customer.pk, unit=UNIT, now=now)
-    wallet = quotas.find(customer_id=customer.pk, unit=UNIT)
-    assert wallet is not None
-    below = wallet.overdraft_limit or 0
-    return max(found.available - below, 0) // ONE, found.debt // ONE
-
-
-def bought(standin: StripeStandin, customer: Customer, plan: str, **choice: Any) -> Subscription:
-    """Subscribe to a paid plan and pay."""
-    subscription = attach(customer, plan, **choice)
-    pay(standin, subscription.stripe_session_id)
-    payments.fulfil(session_id=subscription.stripe_session_id, now=NOW)
-    return subscription
 
 
 def test_the_101st_run_of_the_free_plan_is_blocked() -> None:

@@ -6,12 +6,12 @@ import pytest
 from django.db import transaction
 
 from billing.models import Invoice, Subscription
-from billing.operations import payments
 from billing.operations.subscriptions import cancelling, paid
-from tests.support.checkout import NOW, pay
+from tests.support.checkout import NOW
 from tests.support.market import for_sale, open_creator
 from tests.support.people import open_customer
 from tests.support.plans import attach, current, draft_lines, on_sale, renew, settle_up
+from tests.support.platform import bought
 from tests.support.processes import StripeStandin
 from tests.support.races import race
 from tests.support.subscribing import TIERS, subscribe
@@ -23,15 +23,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 CREDIT = 1_000_000
 APRIL = NOW.replace(month=4)
 MAY = NOW.replace(month=5)
-
-
-def bought(standin: StripeStandin, customer: object, plan: str, **choice: object) -> Subscription:
-    """Subscribe to a paid plan and pay."""
-    subscription = attach(customer, plan, **choice)  # type: ignore[arg-type]
-    pay(standin, subscription.stripe_session_id)
-    payments.fulfil(session_id=subscription.stripe_session_id, now=NOW)
-    subscription.refresh_from_db()
-    return subscription
 
 
 def test_a_free_plan_grants_each_month_anew() -> None:
