@@ -121,8 +121,8 @@ def test_cancelled_it_costs_nothing(bob: Customer, stripe_standin: StripeStandin
 
     assert trials.tell_due(now=END - DAY) == 0
     assert state_of(trial) == ("cancelled" if at_once else "active")
-    # The free month that it replaced ended when it began; its 100 last until that month is over.
-    assert left(bob, now=NOW + DAY)[0] == (200 if at_once else 5_100)
+    # The free month that it replaced goes on with its 100.
+    assert left(bob, now=NOW + DAY)[0] == (100 if at_once else 5_100)
     renew(now=END)
     settle_up(now=END)
     assert (state_of(trial), live_plan(bob)) == ("cancelled", "free")
