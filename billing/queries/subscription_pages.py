@@ -162,7 +162,9 @@ def _told(entitlement: EntitlementTerms, row: Subscription, priced: set[str], no
         return _of_quota(entitlement.unit, included, row.customer_id, now)
     if number:
         return f"{number}, then it stops" if entitlement.hard else number
-    return "billed as used" if entitlement.metric in priced else "included"
+    if entitlement.metric in priced:
+        return "billed as used"
+    return "from your credits" if entitlement.metric and row.credits else "included"
 
 
 def _of_quota(unit: str, included: int, customer_id: int, now: dt.datetime) -> str:
