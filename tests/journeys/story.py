@@ -50,13 +50,18 @@ def choose_ten_dollars(page: Page, app: LiveApp) -> None:
 
 def pay(page: Page, card: str = GOOD_CARD) -> None:
     """Type a card on the hosted page and pay."""
+    fill_card(page, card)
+    page.get_by_role("button", name=re.compile("^Pay")).click()
+
+
+def fill_card(page: Page, card: str) -> None:
+    """Type a card on the hosted page."""
     page.get_by_label("Card number").fill(card)
     page.get_by_label(re.compile("Expiry")).fill("12 / 34")
     page.get_by_label(re.compile("CVC|Security code", re.IGNORECASE)).fill("123")
     name = page.get_by_label(re.compile("^Name"))
     if name.count():
         name.fill("Ada Lovelace")
-    page.get_by_role("button", name=re.compile("^Pay")).click()
 
 
 def buy_credits(page: Page, app: LiveApp) -> None:
