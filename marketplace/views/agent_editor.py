@@ -9,14 +9,15 @@ from django.views.decorators.http import require_http_methods
 
 from config.kit import clock
 from config.kit.errors import DomainError
-from marketplace import editor, hints, listings, price_editor, proposals, queries, samples
+from marketplace import editor, listings, price_editor, proposals, queries
 from marketplace.defaults import creator_share_bp
 from marketplace.forms import AgentForm, StartForm
 from marketplace.listings import SlugFixedError, SlugTakenError
 from marketplace.manifest import ManifestError
 from marketplace.models import Agent
-from marketplace.price_editor import Desk
-from marketplace.price_forms import METRIC_IDEAS, MODEL_HINTS, MODEL_LABELS, pricing_form
+from marketplace.price_editor import Desk, hints, samples
+from marketplace.price_editor.layout import pricing_form
+from marketplace.price_editor.rows import METRIC_IDEAS, MODEL_HINTS, MODEL_LABELS
 from marketplace.price_text import percent
 from marketplace.views.creator import CreatorRequest, creators_only
 

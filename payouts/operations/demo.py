@@ -12,9 +12,10 @@ from accounts import customers, keys
 from accounts.models import ApiKey, Customer, User
 from billing.stripe import endpoints
 from config.kit.errors import DomainError, ForbiddenError
-from marketplace import catalogue, creators, listings, publishing, samples
+from marketplace import catalogue, creators, listings, publishing
 from marketplace.listings import Listing
 from marketplace.models import Agent, Creator
+from marketplace.price_editor import samples
 
 ACTOR: Final = "command:seed_demo"
 KEY_NAME: Final = "Demo"

@@ -9,10 +9,10 @@ from django.urls import reverse
 
 from billing.models import Execution
 from config.kit import clock
-from marketplace import samples
 from marketplace.manifest import parse
 from marketplace.models import Agent, Creator, PlanVersion
-from marketplace.price_document import inputs, of_pricing
+from marketplace.price_editor import samples
+from marketplace.price_editor.documents import inputs, of_pricing
 from tests.support import market, people, runs
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]

@@ -3,10 +3,11 @@
 import pytest
 
 from config.kit.errors import InvalidInputError
-from marketplace import creators, editor, listings, samples
+from marketplace import creators, editor, listings
 from marketplace.listings import Listing, SlugFixedError, SlugTakenError, StatusChangedError
 from marketplace.manifest import ManifestError
 from marketplace.models import Agent, Creator
+from marketplace.price_editor import samples
 from tests.support.market import draft, for_sale, open_creator
 from tests.support.people import MONDAY, open_customer
 from tests.support.races import race

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from marketplace import manifest, samples
+from marketplace import manifest
 from marketplace.manifest import ManifestError, Payee, Rate, Tier
 from marketplace.manifest.document import BYTES_MAX
+from marketplace.price_editor import samples
 from marketplace.terms import PriceModel, PriceTerms, PricingModel
 
 USAGE_BASED = """\

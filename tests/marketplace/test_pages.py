@@ -6,8 +6,9 @@ from django.urls import reverse
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import Customer, User
-from marketplace import listings, samples
+from marketplace import listings
 from marketplace.models import Agent, Creator
+from marketplace.price_editor import samples
 from tests.support.market import draft, for_sale, open_creator, publish
 from tests.support.people import MONDAY, sign_up
 

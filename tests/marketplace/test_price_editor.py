@@ -8,10 +8,11 @@ from django.test import Client
 from django.urls import reverse
 
 from config.kit import clock
-from marketplace import price_editor, samples
+from marketplace import price_editor
 from marketplace.manifest import parse
 from marketplace.models import Agent, Creator, PlanVersion
-from marketplace.price_document import inputs, manifest, of_pricing, typed
+from marketplace.price_editor import samples
+from marketplace.price_editor.documents import inputs, manifest, of_pricing, typed
 from tests.marketplace.test_publish import EVERY_MODEL
 from tests.support.market import for_sale, open_creator
 from tests.support.people import sign_up

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from marketplace import price_text, queries, samples
+from marketplace import price_text, queries
+from marketplace.price_editor import samples
 from marketplace.terms import PriceBand, PriceModel, PriceTerms
 from tests.support.market import for_sale
 from tests.support.people import MONDAY

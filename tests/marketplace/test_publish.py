@@ -7,9 +7,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import override_settings
 
-from marketplace import listings, queries, samples
+from marketplace import listings, queries
 from marketplace.manifest import ManifestError, parse
 from marketplace.models import Agent, PlanVersion, Price, PriceBand, SplitShare, SubscriptionTier
+from marketplace.price_editor import samples
 from marketplace.queries import AgentSuspendedError
 from tests.support.market import A_DAY, draft, for_sale, open_creator, publish
 from tests.support.people import MONDAY

@@ -6,8 +6,9 @@ import pytest
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from config.kit.errors import NotFoundError
-from marketplace import listings, queries, samples
+from marketplace import listings, queries
 from marketplace.models import Creator
+from marketplace.price_editor import samples
 from marketplace.queries import AgentNotFoundError, AgentSuspendedError
 from marketplace.terms import Share
 from tests.support.market import A_DAY, draft, for_sale, publish

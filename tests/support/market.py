@@ -4,9 +4,10 @@ import datetime as dt
 from typing import Final
 
 from accounts.models import Customer
-from marketplace import creators, listings, publishing, samples
+from marketplace import creators, listings, publishing
 from marketplace.listings import Listing
 from marketplace.models import Agent, Creator, PlanVersion
+from marketplace.price_editor import samples
 from tests.support.people import MONDAY, open_customer
 
 

@@ -1,4 +1,4 @@
-"""The pricing editor: one manifest, seen as a form or as its YAML text; changing the view loses nothing.
+"""The desk: the manifest being written, as a form's inputs or as its YAML text.
 
 The form carries the text that it was opened with. While both say the same, that text is the manifest, with its
 author's comments and line breaks; once the form says something else, the manifest is written anew from the form.
@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from marketplace import price_document, price_steps
 from marketplace.manifest import ManifestError, Pricing, Problem, parse, render
-from marketplace.price_document import Document
-from marketplace.samples import SAMPLES
+from marketplace.price_editor import documents, steps
+from marketplace.price_editor.documents import Document
+from marketplace.price_editor.samples import SAMPLES
 
 FORM, YAML = "form", "yaml"
 # A browser's form may send a thousand inputs (DATA_UPLOAD_MAX_NUMBER_FIELDS), the page's own among them.
@@ -36,7 +36,7 @@ class Desk:
     @property
     def inputs(self) -> dict[str, str]:
         """Give the form's texts by their inputs."""
-        return {} if self.document is None else price_document.inputs(document=self.document)
+        return {} if self.document is None else documents.inputs(document=self.document)
 
 
 def opened(*, text: str) -> Desk:
@@ -44,10 +44,10 @@ def opened(*, text: str) -> Desk:
     if not text.strip():
         return Desk(text, Document())
     try:
-        document = price_document.of_pricing(pricing=parse(text))
+        document = documents.of_pricing(pricing=parse(text))
     except ManifestError as refusal:
         return Desk(text, None, refusal.problems)
-    if len(price_document.inputs(document=document)) > INPUTS_MAX:
+    if len(documents.inputs(document=document)) > INPUTS_MAX:
         return Desk(text, None, (TOO_LONG,))
     return Desk(text, document)
 
@@ -58,16 +58,16 @@ def typed(*, data: Mapping[str, str]) -> Desk:
     text = str(data.get("manifest", "")).replace("\r\n", "\n")
     if data.get("view") != FORM:
         return Desk(text)
-    if f"{price_document.ROOT}.model" not in data:
+    if f"{documents.ROOT}.model" not in data:
         return opened(text=text)
-    return Desk(text, price_document.typed(data=data))
+    return Desk(text, documents.typed(data=data))
 
 
 def written(*, desk: Desk) -> str:
     """Give the manifest that a desk makes; raise ManifestError for a form that makes none."""
     if desk.document is None:
         return desk.text
-    pricing = parse(price_document.manifest(document=desk.document))
+    pricing = parse(documents.manifest(document=desk.document))
     _check_payees(desk.document)
     return desk.text if _read(desk.text) == pricing else render(pricing)
 
@@ -87,7 +87,7 @@ def take(*, desk: Desk, step: str, earlier: Callable[[str], str]) -> Desk:
         return _as(desk.view, earlier(about) or desk.text)
     if desk.document is None:
         return desk
-    focus = price_steps.take(document=desk.document, step=step)
+    focus = steps.take(document=desk.document, step=step)
     return replace(desk, focus=focus)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from marketplace.manifest.rates import BANDS_MAX, RATES_MAX
 from marketplace.manifest.reading import PAYEES_MAX, TIERS_MAX
-from marketplace.price_document import BANDED, BANDS, PAYEES, RATES, ROOT, TIERS, Document, Row
+from marketplace.price_editor.documents import BANDED, BANDS, PAYEES, RATES, ROOT, TIERS, Document, Row
 from marketplace.terms import PriceModel
 
 MOST: Final = {RATES: RATES_MAX, TIERS: TIERS_MAX, PAYEES: PAYEES_MAX}
