@@ -23,7 +23,16 @@ def card(slug: str) -> PlanCard:
     [
         ("free", "Free", "", ("100 executions a month, then it stops",)),
         ("payg", "No fee", "", ("$0.01 per execution", "$50.00 a month at most")),
-        ("pro", "$29", "a month", ("5,000 executions a month", "Then $0.005 per execution, with overage on")),
+        (
+            "pro",
+            "$29",
+            "a month",
+            (
+                "14 days to try it",
+                "5,000 executions a month",
+                "Then $0.005 per execution, with overage on",
+            ),
+        ),
         (
             "team",
             "$25",
