@@ -36,6 +36,13 @@ INVARIANTS: Final = [
         " WHERE coalesce(g.amount, 0) <> CASE WHEN p.granted_at IS NULL THEN 0 ELSE p.credits END",
     ),
     Invariant(
+        "moves begin with a period, and not before their notice",
+        "Who is moved to another version was told so in time, and has it from a period's start.",
+        "SELECT m.id, p.number FROM billing_subscriptionmove m JOIN billing_subscriptionperiod p ON p.id = m.period_id"
+        " WHERE p.starts_at < m.told_at + m.notice_days * interval '1 day'"
+        " OR p.subscription_id <> m.subscription_id OR p.tier_id <> m.tier_id",
+    ),
+    Invariant(
         "live subscriptions have their period",
         "A subscription is in the last one of its periods, which follow each other without a gap.",
         "SELECT s.public_id FROM billing_subscription s WHERE s.state IN ('active', 'past_due', 'paused')"
@@ -73,7 +80,8 @@ INVARIANTS: Final = [
         "append-only guards of purchases stand",
         "Nobody rewrites how a purchase came to its state (I4).",
         "SELECT t.name FROM unnest(ARRAY['billing_topupstatechange', 'billing_subscriptionstatechange',"
-        " 'billing_subscriptionperiod', 'billing_addedseats', 'billing_trial']) AS t(name)"
+        " 'billing_subscriptionperiod', 'billing_addedseats', 'billing_trial',",
+        " 'billing_subscriptionmove']) AS t(name)"
         " WHERE NOT EXISTS (SELECT 1 FROM pg_trigger g"
         " WHERE g.tgrelid = t.name::regclass AND g.tgname IN (t.name || '_append_only', t.name || '_kept')"
         " AND g.tgenabled <> 'D')",

@@ -25,6 +25,7 @@ class Gate(enum.StrEnum):
 
     WALLET = "wallet"
     QUOTA = "quota"
+    CONCURRENCY = "concurrency"
     SUBSCRIPTION = "subscription_required"
     ENTITLEMENT = "entitlement"
 

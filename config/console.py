@@ -35,6 +35,8 @@ GROUPS: Final = (
             ("marketplace.creator", "storefront"),
             ("marketplace.planversion", "sell"),
             ("marketplace.creditpackage", "redeem"),
+            ("marketplace.agreement", "handshake"),
+            ("marketplace.modelrate", "price_change"),
         ),
     ),
     (
@@ -43,6 +45,7 @@ GROUPS: Final = (
             ("billing.execution", "play_circle"),
             ("billing.topup", "add_card"),
             ("billing.subscription", "autorenew"),
+            ("billing.subscriptionmove", "move_up"),
             ("billing.invoice", "receipt"),
             ("billing.balancetransaction", "sync_alt"),
             ("billing.quarantinedevent", "report"),
@@ -82,7 +85,7 @@ def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "today": console.today(now=now),
         "days": _days(console.charged_per_day(now=now, days=CHART_DAYS)),
         "proof": console.proof(),
-        "waiting": [_waiting(item) for item in console.waiting()],
+        "waiting": [_waiting(item) for item in console.waiting(now=now)],
         "books_url": _url(console.BOOKS),
     }
 

@@ -15,14 +15,16 @@ from marketplace import listings, packages
 from marketplace.models import (
     Agent,
     AgentStatusChange,
-    Agreement,
     Creator,
     CreditPackage,
+    ModelRate,
     PlanVersion,
     Price,
+    RateAlert,
     SplitShare,
     SubscriptionTier,
 )
+from marketplace.queries import rate_cards
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -134,6 +136,51 @@ class PlanVersionAdmin(ReadOnlyAdmin):
     inlines = (Prices, Shares, Tiers)
 
 
+class MarginFilter(admin.SimpleListFilter):
+    """Rates in force that lose money."""
+
+    title = "margin"
+    parameter_name = "margin"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, str]]:
+        """Name what may be chosen."""
+        return [("loses", "In force, and costs more than is charged")]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[ModelRate]) -> QuerySet[ModelRate]:
+        """Keep those."""
+        if self.value() != "loses":
+            return queryset
+        return queryset.filter(pk__in=rate_cards.losing(at=clock.now()).values("pk"))
+
+
+class Alerts(ReadOnlyInline):
+    """When staff were told that a rate loses."""
+
+    model = RateAlert
+    fields = ("day", "told_at")
+    ordering = ("-id",)
+
+
+@admin.register(ModelRate)
+class ModelRateAdmin(ReadOnlyAdmin):
+    """What models cost and are charged at, USD a million tokens; `manage.py import_rates` follows the providers."""
+
+    list_display = (
+        *("model", "provider", "token_class", "card", "cost", "charge", "margin"),
+        *("effective_from", "source", "created_by"),
+    )
+    list_filter = (MarginFilter, "card", "provider", "token_class")
+    list_select_related = ("card",)
+    search_fields = ("model", "provider")
+    ordering = ("-id",)
+    inlines = (Alerts,)
+
+    @admin.display(description="margin")
+    def margin(self, rate: ModelRate) -> str:
+        """Show what is left of a charge."""
+        return rate.margin
+
+
 class PackageForm(forms.ModelForm[CreditPackage]):
     """A package; none goes on sale that can lose money."""
 
@@ -161,16 +208,6 @@ class CreditPackageAdmin(ModelAdmin):
     form = PackageForm
     list_display = ("name", "slug", "price_cents", "bonus_bp", "active")
     ordering = ("price_cents", "slug")
-
-
-@admin.register(Agreement)
-class AgreementAdmin(ReadOnlyAdmin):
-    """Agreements with customers; `manage.py agree` makes one."""
-
-    list_display = ("customer", "plan", "committed", "discount_bp", "starts_at", "ends_at", "created_by")
-    list_select_related = ("customer", "plan")
-    search_fields = ("customer__name", "customer__email", "customer__public_id", "plan__slug")
-    ordering = ("-id",)
 
 
 def _checked(check: Any, **arguments: int) -> None:

@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -14,7 +14,7 @@ from config.kit.errors import ConflictError, InvalidInputError
 from marketplace.defaults import WHOLE_BP, committed_discount_bp
 from marketplace.models import Agreement, Plan
 from marketplace.queries.plans import plan_terms
-from marketplace.terms import PriceModel
+from marketplace.terms import PlanTerms, PriceModel
 
 MONTHS_MIN: Final = 12
 MONTHS_MAX: Final = 120
@@ -56,53 +56,80 @@ class Deal:
     commitment: Commitment | None = None
     terms: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def ends_at(self) -> dt.datetime:
+        """Give when it ends."""
+        return _months_later(self.starts_at, self.months)
+
 
 def agree(*, customer: Customer, deal: Deal, actor: str, now: dt.datetime) -> Agreement:
     """Write an agreement down; raise PlanNotFoundError, InvalidInputError or AgreementOverlapError."""
-    plan = plan_terms(slug=deal.plan, at=now)
-    _check(deal, {price.metric: price.model for price in plan.prices})
-    ends_at = _months_later(deal.starts_at, deal.months)
-    commitment = deal.commitment
     with transaction.atomic():
-        # Two of staff may agree at once: the customer's row lets one see what the other wrote.
-        Customer.objects.select_for_update().get(pk=customer.pk)
-        over = Agreement.objects.filter(customer=customer, plan_id=plan.plan_id)
-        if over.filter(starts_at__lt=ends_at, ends_at__gt=deal.starts_at).exists():
-            raise AgreementOverlapError(f"{customer.name} has an agreement over {plan.name} in that time.")
+        lock(customer_id=customer.pk)
+        plan = check(customer=customer, deal=deal, now=now)
         return Agreement.objects.create(
             customer=customer,
             plan=Plan.objects.get(pk=plan.plan_id),
-            starts_at=deal.starts_at,
-            ends_at=ends_at,
-            metric=commitment.metric if commitment else "",
-            committed=commitment.quantity if commitment else 0,
-            discount_bp=commitment.off_bp() if commitment else 0,
-            terms=dict(deal.terms),
             created_by=actor,
             created_at=now,
+            **facts(deal=deal),
         )
+
+
+def lock(*, customer_id: int) -> None:
+    """Let whoever agrees with a customer take turns: of two of staff, one sees what the other wrote."""
+    Customer.objects.select_for_update().get(pk=customer_id)
+
+
+def check(*, customer: Customer, deal: Deal, now: dt.datetime, but: Agreement | None = None) -> PlanTerms:
+    """Raise what agree raises, and give what the plan says; `but` is the agreement that this one takes the place of."""
+    plan = plan_terms(slug=deal.plan, at=now)
+    _check(deal, {price.metric: price.model for price in plan.prices})
+    over = Agreement.objects.filter(customer=customer, plan_id=plan.plan_id)
+    others = over.exclude(pk=but.pk) if but else over
+    if others.filter(starts_at__lt=deal.ends_at, ends_at__gt=deal.starts_at).exists():
+        raise AgreementOverlapError(f"{customer.name} has an agreement over {plan.name} in that time.")
+    return plan
+
+
+def facts(*, deal: Deal) -> dict[str, Any]:
+    """Give what a deal says as an agreement's columns."""
+    commitment = deal.commitment
+    return {
+        "starts_at": deal.starts_at,
+        "ends_at": deal.ends_at,
+        "metric": commitment.metric if commitment else "",
+        "committed": commitment.quantity if commitment else 0,
+        "discount_bp": commitment.off_bp() if commitment else 0,
+        "terms": dict(deal.terms),
+    }
+
+
+def check_terms(*, terms: Mapping[str, str]) -> None:
+    """Raise InvalidInputError for recorded terms that routers would not read."""
+    if not set(terms) <= set(TERMS):
+        raise invalid("terms", f"may name {', '.join(TERMS)}")
+    if any(len(said) > TERM_MAX or "\x00" in said for said in terms.values()):
+        raise invalid("terms", f"are texts of up to {TERM_MAX} letters each")
 
 
 def _check(deal: Deal, priced: Mapping[str, PriceModel]) -> None:
     if not MONTHS_MIN <= deal.months <= MONTHS_MAX:
-        raise _invalid("months", f"must be from {MONTHS_MIN} to {MONTHS_MAX}")
-    if not set(deal.terms) <= set(TERMS):
-        raise _invalid("terms", f"may name {', '.join(TERMS)}")
-    if any(len(said) > TERM_MAX or "\x00" in said for said in deal.terms.values()):
-        raise _invalid("terms", f"are texts of up to {TERM_MAX} letters each")
+        raise invalid("months", f"must be from {MONTHS_MIN} to {MONTHS_MAX}")
+    check_terms(terms=deal.terms)
     if deal.commitment is not None:
         _check_commitment(deal.commitment, priced)
 
 
 def _check_commitment(commitment: Commitment, priced: Mapping[str, PriceModel]) -> None:
     if priced.get(commitment.metric) is not PriceModel.PER_UNIT:
-        raise _invalid("metric", "must be one that the plan prices per unit")
+        raise invalid("metric", "must be one that the plan prices per unit")
     if not (commitment.quantity.is_finite() and 0 < commitment.quantity <= COMMITTED_MAX):
-        raise _invalid("committed", f"must be above 0, and {COMMITTED_MAX} or less")
+        raise invalid("committed", f"must be above 0, and {COMMITTED_MAX} or less")
     if commitment.quantity != commitment.quantity.to_integral_value():
-        raise _invalid("committed", "must be a whole number")
+        raise invalid("committed", "must be a whole number")
     if not 0 <= commitment.off_bp() <= WHOLE_BP:
-        raise _invalid("discount_bp", f"must be from 0 to {WHOLE_BP}")
+        raise invalid("discount_bp", f"must be from 0 to {WHOLE_BP}")
 
 
 def _months_later(start: dt.datetime, months: int) -> dt.datetime:
@@ -113,5 +140,6 @@ def _months_later(start: dt.datetime, months: int) -> dt.datetime:
     )
 
 
-def _invalid(name: str, problem: str) -> InvalidInputError:
+def invalid(name: str, problem: str) -> InvalidInputError:
+    """Say what is wrong with one part of a deal."""
     return InvalidInputError(f"{name} {problem}", errors=[{"pointer": f"/{name}", "detail": problem}])

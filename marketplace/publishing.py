@@ -5,6 +5,7 @@ import datetime as dt
 from django.db import transaction
 from djmoney.money import Money
 
+from config.kit import jobs
 from config.kit.errors import InvalidInputError
 from marketplace import listings, proposals
 from marketplace.manifest import parse
@@ -69,6 +70,9 @@ def publish(
                 agent=agent, old=Agent.Status.DRAFT, new=Agent.Status.PUBLISHED, actor=actor, now=now
             )
         Agent.objects.filter(pk=agent.pk).update(draft_manifest=manifest)
+        if version.rate_card_id is not None:
+            # What it charges by may cost more than that: staff hear of it now, not with the next round.
+            jobs.enqueue("marketplace.watch_rates")
     agent.refresh_from_db(fields=["status", "draft_manifest"])
     return version
 

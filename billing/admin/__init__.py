@@ -1,4 +1,6 @@
+from billing.admin.agreements import AgreementAdmin
 from billing.admin.invoices import InvoiceAdmin
+from billing.admin.moves import SubscriptionMoveAdmin
 from billing.admin.purchases import (
     BalanceTransactionAdmin,
     QuarantinedEventAdmin,
@@ -8,11 +10,13 @@ from billing.admin.purchases import (
 from billing.stripe.admin import EventAdmin, WebhookEndpointAdmin, WebhookEventTriggerAdmin
 
 __all__ = [
+    "AgreementAdmin",
     "BalanceTransactionAdmin",
     "EventAdmin",
     "InvoiceAdmin",
     "QuarantinedEventAdmin",
     "SubscriptionAdmin",
+    "SubscriptionMoveAdmin",
     "TopUpAdmin",
     "WebhookEndpointAdmin",
     "WebhookEventTriggerAdmin",

@@ -1,4 +1,4 @@
-from billing.models.executions import Earning, Execution
+from billing.models.executions import Earning, Execution, RunLimit
 from billing.models.invoice_payments import InvoicePayment
 from billing.models.invoices import (
     BillingProfile,
@@ -11,6 +11,7 @@ from billing.models.invoices import (
     InvoiceStateChange,
 )
 from billing.models.meter_events import MeterEvent, MeterEventKey, MeterReversal
+from billing.models.moves import PlanOffer, SubscriptionMove
 from billing.models.rollups import (
     AgentDay,
     AgentReadingDay,
@@ -52,12 +53,15 @@ __all__ = [
     "MeterEvent",
     "MeterEventKey",
     "MeterReversal",
+    "PlanOffer",
     "QuarantinedEvent",
     "ReadingDay",
     "RunDay",
+    "RunLimit",
     "StatementDocument",
     "StripeCustomer",
     "Subscription",
+    "SubscriptionMove",
     "SubscriptionPeriod",
     "SubscriptionStateChange",
     "TopUp",

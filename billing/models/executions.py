@@ -54,6 +54,9 @@ class Execution(models.Model):
 
     caller_key = models.CharField(max_length=200, db_default="", blank=True)
     end_user = models.CharField(max_length=200, db_default="", blank=True)
+    counts_at_once = models.BooleanField(
+        db_default=False, help_text="While open, it takes one of the runs that the plan allows at a time."
+    )
     own_key = models.BooleanField(db_default=False, help_text="The caller brought its own provider key.")
     model = models.CharField(max_length=120, db_default="", blank=True)
     idempotency_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001  (no key: many rows)
@@ -168,6 +171,11 @@ class Execution(models.Model):
             ),
             models.Index(name="billing_execution_customer", fields=["customer", "-opened_at", "-id"]),
             models.Index(name="billing_execution_agent", fields=["agent", "-closed_at"]),
+            models.Index(
+                name="billing_execution_at_once",
+                fields=["customer", "expires_at"],
+                condition=Q(counts_at_once=True, state__in=OPEN_STATES),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -182,6 +190,18 @@ class Execution(models.Model):
     def creator_amount(self) -> int:
         """What the creators of it earn together."""
         return self.charged - self.platform_amount
+
+
+class RunLimit(models.Model):
+    """How many runs a customer may have open at a time, where its plan says so; no row: as many as one likes."""
+
+    customer = models.OneToOneField(
+        Customer, on_delete=models.PROTECT, primary_key=True, related_name="run_limit"
+    )
+    most = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.most} at a time"
 
 
 class Earning(models.Model):

@@ -50,7 +50,8 @@ def check(*, opening: Opening, now: dt.datetime) -> Allowed | Blocked:
     if isinstance(quote, Blocked):
         return quote
     available = payers.available(caller=opening.caller, creator=quote.terms.creator, now=now)
-    return judge(quote=quote, available=available, left=_left(opening, quote, now))
+    slots = payers.slots_left(callers=[opening.caller], now=now).get(opening.caller)
+    return judge(quote=quote, available=available, left=_left(opening, quote, now), slots=slots)
 
 
 def check_known(*, opening: Opening, digest: bytes, now: dt.datetime) -> Allowed | Blocked | None:
@@ -63,15 +64,18 @@ def check_known(*, opening: Opening, digest: bytes, now: dt.datetime) -> Allowed
     )
     if found is None:
         return None
-    return judge(quote=quote, available=found, left=_left(opening, quote, now))
+    available, slots = found
+    return judge(quote=quote, available=available, left=_left(opening, quote, now), slots=slots)
 
 
-def judge(*, quote: Quote, available: int, left: int) -> Allowed | Blocked:
-    """Tell whether a run may start by what is available, and what is left of the quota that it takes from."""
+def judge(*, quote: Quote, available: int, left: int, slots: int | None) -> Allowed | Blocked:
+    """Tell whether a run may start by what is available, what is left of its quota, and how many more may be open."""
     if available < quote.hold:
         return Blocked(Gate.WALLET, quote.hold, available)
     if left < quote.quota:
         return _beyond(quote, available, left)
+    if slots is not None and slots < 1:
+        return Blocked(Gate.CONCURRENCY, quote.hold, available)
     return Allowed(quote.estimate, available, quote.terms.version)
 
 
@@ -117,10 +121,11 @@ def reserve(*, opening: Opening, now: dt.datetime) -> Allowed | Blocked:
         return replayed
     if isinstance(quote, Blocked):
         return _replay(opening) or quote
-    return _place(opening, quote, now)
+    return place(opening=opening, quote=quote, now=now)
 
 
-def _place(opening: Opening, quote: Quote, now: dt.datetime) -> Allowed | Blocked:
+def place(*, opening: Opening, quote: Quote, now: dt.datetime) -> Allowed | Blocked:
+    """Reserve a run that was priced; raise CustomerNotFoundError and KeyReusedError."""
     with connection.cursor() as cursor:
         cursor.execute(RESERVE, [*_reservation(opening, quote, now), now, *_of_quota(quote)])
         return answer(opening=opening, quote=quote, row=cursor.fetchone())
@@ -133,6 +138,8 @@ def answer(*, opening: Opening, quote: Quote, row: tuple[Any, ...]) -> Allowed |
         return Blocked(Gate.WALLET, quote.hold, available)
     if told == "quota":
         return _beyond(quote, available, left)
+    if told == "concurrency":
+        return Blocked(Gate.CONCURRENCY, quote.hold, available)
     if told == "no_customer":
         raise CustomerNotFoundError(f"There is no customer {opening.caller!r}.")
     if told == "key_reused":

@@ -50,11 +50,13 @@ def check_many(*, openings: Sequence[Opening], now: dt.datetime) -> list[Found]:
         ],
         now=now,
     )
+    slots = payers.slots_left(callers=[caller for caller, _ in asked], now=now)
     return [
         _checked(
             quote,
             available[opening.caller, quote.terms.creator],
             left.get((opening.caller, quote.terms.quota_unit), 0),
+            slots.get(opening.caller),
         )
         if isinstance(quote, Quote)
         else quote
@@ -84,10 +86,10 @@ def reserve_many(*, openings: Sequence[Opening], now: dt.datetime) -> list[Found
     return found
 
 
-def _checked(quote: Quote, available: int | DomainError, left: int) -> Found:
+def _checked(quote: Quote, available: int | DomainError, left: int, slots: int | None) -> Found:
     if isinstance(available, DomainError):
         return available
-    return executions.judge(quote=quote, available=available, left=left)
+    return executions.judge(quote=quote, available=available, left=left, slots=slots)
 
 
 def _again(opening: Opening, before: Execution) -> Found:
@@ -104,7 +106,17 @@ def _place(asked: Sequence[tuple[Opening, Quote]], now: dt.datetime) -> list[Fou
     with connection.cursor() as cursor:
         cursor.execute(RESERVE_MANY, [json.dumps(items), now])
         rows = cursor.fetchall()
+    if rows[0][0] == "one_by_one":
+        # Whose runs at a time are limited is told run by run how many are open; so is all of the batch, in its order.
+        return [_placed(opening, quote, now) for opening, quote in asked]
     return [_answer(opening, quote, row) for (opening, quote), row in zip(asked, rows, strict=True)]
+
+
+def _placed(opening: Opening, quote: Quote, now: dt.datetime) -> Found:
+    try:
+        return executions.place(opening=opening, quote=quote, now=now)
+    except DomainError as refusal:
+        return refusal
 
 
 def _answer(opening: Opening, quote: Quote, row: tuple[Any, ...]) -> Found:

@@ -13,13 +13,19 @@ AVAILABLE: Final = """
     FROM unnest(%s::text[], %s::text[]) AS w(caller, creator)
     CROSS JOIN LATERAL billing_payer(w.caller, w.creator) p
 """
+# The limits of a few; who has none is not in the table.
+SLOTS: Final = """
+    SELECT w.caller, billing_slots_left(c.id, %s) FROM unnest(%s::text[]) AS w(caller)
+    JOIN accounts_customer c ON c.public_id = w.caller OR c.external_id = w.caller
+    JOIN billing_runlimit l ON l.customer_id = c.id
+"""
 QUOTAS: Final = """
     SELECT w.caller, w.unit, wallets_available(q.id, %s) FROM unnest(%s::text[], %s::text[]) AS w(caller, unit)
     JOIN accounts_customer c ON c.public_id = w.caller OR c.external_id = w.caller
     CROSS JOIN LATERAL wallets_quota(c.id, w.unit) AS q(id) WHERE q.id IS NOT NULL
 """
 AVAILABLE_STILL: Final = """
-    SELECT p.o_customer, billing_most_available(p.o_wallets, k.at)
+    SELECT p.o_customer, billing_most_available(p.o_wallets, k.at), billing_slots_left(p.o_customer, k.at)
     FROM billing_still(%s, %s, %s, %s, %s) AS k(at) CROSS JOIN LATERAL billing_payer(%s, %s) p
 """
 SUBSCRIBED: Final = """
@@ -70,10 +76,20 @@ def quotas_left(*, wanted: Iterable[tuple[str, str]], now: dt.datetime) -> dict[
         return {(caller, unit): left for caller, unit, left in cursor.fetchall()}
 
 
+def slots_left(*, callers: Iterable[str], now: dt.datetime) -> dict[str, int]:
+    """Give how many more runs each caller may open now; those whose plan does not limit it are left out."""
+    names = list(dict.fromkeys(callers))
+    if not names:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(SLOTS, [now, names])
+        return dict(cursor.fetchall())
+
+
 def available_still(
     *, digest: bytes, opening: Opening, creator: str, version: str, now: dt.datetime
-) -> int | None:
-    """Give the same, where the key still opens and the version still holds; else None.
+) -> tuple[int, int | None] | None:
+    """Give the same and the runs that may be opened yet, where key and version still hold; else None.
 
     Raises CustomerNotFoundError.
     """
@@ -87,7 +103,7 @@ def available_still(
         return None
     if row[0] is None:
         raise CustomerNotFoundError(f"There is no customer {opening.caller!r}.")
-    return int(row[1])
+    return int(row[1]), row[2]
 
 
 def subscribed_versions(*, wanted: Iterable[tuple[str, int]], now: dt.datetime) -> dict[tuple[str, int], int]:

@@ -4,8 +4,12 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.conf import settings
+
+from billing.models import PlanOffer
 from billing.models.subscriptions import Subscription
 from billing.periodic import cheaper, offer_of
+from billing.queries import subscriptions as queries
 from marketplace.queries import plans
 from marketplace.terms import PlanTerms, TierTerms
 from wallets import quotas
@@ -22,9 +26,40 @@ class Better:
     other_costs: int
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What the mail of an offer says; costs are USD micros."""
+
+    subject: str
+    customer: str
+    name: str
+    plan: str
+    costs: int
+    other_costs: int
+    starts_at: dt.datetime
+    url: str
+
+
+def letter(*, offer: PlanOffer) -> Letter:
+    """Give what the mail of an offer says."""
+    period, plan = offer.period, offer.plan
+    subscription = period.subscription
+    page = f"{settings.SITE_URL}/subscriptions/{subscription.public_id}/change/"
+    return Letter(
+        subject=f"{plan.name} would cost you less",
+        customer=subscription.customer.name,
+        name=queries.name(subscription, tier=period.tier),
+        plan=plan.name,
+        costs=offer.costs,
+        other_costs=offer.other_costs,
+        starts_at=period.ends_at.astimezone(queries.zone(subscription)),
+        url=f"{page}?plan={plan.slug}&when=next",
+    )
+
+
 def better(*, subscription: Subscription, now: dt.datetime) -> Better | None:
     """Give the plan on which what was used so far in this period would cost least; None when none costs less."""
-    if subscription.agent_id is not None:
+    if subscription.agent_id is not None or subscription.pending_tier_id is not None:
         return None
     own = plans.plan_version_terms(version_id=subscription.version_id)
     tier = next(each for each in own.tiers if each.id == subscription.tier_id)

@@ -8,8 +8,9 @@ from django.conf import settings
 
 from accounts.models import Customer
 from billing.models.subscriptions import LIVE, Subscription, Trial
-from billing.queries import plan_choices, plan_offers, rights, tax_quotes
+from billing.queries import moves, plan_choices, plan_offers, rights, tax_quotes
 from billing.queries import subscriptions as queries
+from billing.queries.moves import Coming
 from billing.queries.plan_offers import Better
 from marketplace.queries import plan_pages, plans
 from marketplace.terms import EntitlementTerms, PlanTerms, TierTerms
@@ -60,6 +61,7 @@ class Manage:
     can_pause: bool
     can_resume: bool
     better: Better | None
+    coming: Coming | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,13 @@ def manage(*, row: Subscription, now: dt.datetime) -> Manage:
         can_pause=row.state == State.ACTIVE and row.cancel_at is None and tier.price_usd.amount > 0,
         can_resume=row.state == State.PAUSED,
         better=plan_offers.better(subscription=row, now=now) if row.state in LIVE else None,
+        coming=_coming(row, now),
     )
+
+
+def _coming(row: Subscription, now: dt.datetime) -> Coming | None:
+    move = moves.planned_of(subscription=row)
+    return moves.coming(move=move, told_at=move.told_at or now) if move else None
 
 
 def plan(*, slug: str, customer: Customer, now: dt.datetime) -> PlanPage:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet, Sum
 
-from accounts.models import Customer
+from accounts.models import Customer, Membership
 from billing.models.subscriptions import LIVE, AddedSeats, Subscription, SubscriptionPeriod
 from billing.periods import Alignment, Cycle, Interval, Period
 from marketplace.models import SubscriptionTier
@@ -161,6 +161,11 @@ def fee_cents(subscription: Subscription) -> int:
     """Give what a whole period costs, all seats included."""
     tier = subscription.tier
     return int(tier.price_usd.amount * 100) * (subscription.quantity if tier.per_seat else 1)
+
+
+def members(*, customer_id: int) -> int:
+    """Count the members of a customer's team."""
+    return Membership.objects.filter(customer_id=customer_id).count()
 
 
 def zone(subscription: Subscription) -> ZoneInfo:

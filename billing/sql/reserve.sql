@@ -47,7 +47,17 @@ BEGIN
     IF v_found.version = p_version THEN RETURN NEXT p_now; END IF;
 END $$;
 
--- o_answer: new, replayed, key_reused, no_customer, insufficient or quota (then nothing is written). A version may ask
+-- How many more runs a customer may open now; null: as many as it likes, as nearly everybody.
+CREATE OR REPLACE FUNCTION billing_slots_left(p_customer bigint, p_now timestamptz) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+    SELECT l.most - (
+        SELECT count(*) FROM billing_execution e
+        WHERE e.customer_id = p_customer AND e.counts_at_once AND e.state IN ('reserved', 'running')
+            AND e.expires_at > p_now)
+    FROM billing_runlimit l WHERE l.customer_id = p_customer
+$$;
+
+-- o_answer: new, replayed, key_reused, no_customer, concurrency, insufficient or quota (then nothing is written). A version may ask
 -- for a quota beside the credits: p_quota micros of p_quota_unit; o_quota is what is left of it.
 CREATE OR REPLACE FUNCTION billing_reserve(
     p_source text, p_principal text, p_key text, p_fingerprint bytea, p_public_id text, p_hold_public_id text,
@@ -65,6 +75,7 @@ DECLARE
     v_hold record;
     v_quota bigint;
     v_quota_hold record;
+    v_slots bigint;
     v_found record;
 BEGIN
     -- The key first: a replay must not wait for the wallet, nor be refused for want of funds.
@@ -100,14 +111,29 @@ BEGIN
             IF o_quota < p_quota THEN o_answer := 'quota'; RETURN; END IF;
         END IF;
 
+        v_slots := billing_slots_left(v_customer, p_now);
+        IF v_slots IS NOT NULL THEN
+            -- Who has such a limit takes turns: a place that two see free is given to one of them. No row is locked, so
+            -- that a change of plan, which holds wallets, waits for nobody here.
+            PERFORM pg_advisory_xact_lock(hashtextextended('billing_runs_at_once', v_customer));
+            v_slots := billing_slots_left(v_customer, p_now);
+            IF v_slots < 1 THEN
+                -- The last place may be that of a concurrent duplicate.
+                CONTINUE WHEN EXISTS (SELECT FROM billing_execution
+                    WHERE principal = p_principal AND idempotency_key = p_key);
+                o_answer := 'concurrency';
+                RETURN;
+            END IF;
+        END IF;
+
         -- A concurrent duplicate waits here, then finds the key above.
         INSERT INTO billing_execution (
             public_id, state, source, principal, customer_id, agent_id, version_id, wallet_id, caller_key, end_user,
             own_key, model, idempotency_key, fingerprint, estimate, max_charge, quoted_usage,
-            available_after_reserve, opened_at, expires_at, quota_wallet_id)
+            available_after_reserve, opened_at, expires_at, quota_wallet_id, counts_at_once)
         VALUES (p_public_id, 'reserved', p_source, p_principal, v_customer, p_agent, p_version,
             v_wallets[array_upper(v_wallets, 1)], p_caller_key, p_end_user, p_own_key, p_model, p_key, p_fingerprint,
-            p_estimate, p_max_charge, p_usage, o_available, p_now, p_expires_at, v_quota)
+            p_estimate, p_max_charge, p_usage, o_available, p_now, p_expires_at, v_quota, v_slots IS NOT NULL)
         ON CONFLICT (principal, idempotency_key) DO NOTHING
         RETURNING id INTO v_id;
         EXIT WHEN v_id IS NOT NULL;
@@ -168,6 +194,7 @@ $$;
 
 -- Reserve many runs in one transaction: each answer is what billing_reserve would give, called for one after the other
 -- in the order sent, but each table is written once for all of them. Locks: keys in order, then wallets in order.
+-- A batch with a customer whose runs at a time are limited is not for it: it answers one_by_one, and writes nothing.
 CREATE OR REPLACE FUNCTION billing_reserve_many(p_items jsonb, p_now timestamptz) RETURNS TABLE (
     o_answer text, o_execution text, o_hold text, o_estimate bigint, o_available bigint, o_expires_at timestamptz,
     o_version text, o_quota bigint
@@ -230,6 +257,11 @@ BEGIN
             v_quota_most[v_item.place] := v_quota_most[v_item.same];
         END IF;
     END LOOP;
+    IF EXISTS (SELECT FROM billing_runlimit l WHERE l.customer_id = ANY(v_customers)) THEN
+        RETURN QUERY SELECT 'one_by_one', NULL::text, NULL::text, NULL::bigint, NULL::bigint, NULL::timestamptz, NULL::text,
+            NULL::bigint FROM billing_reserve_items(p_items);
+        RETURN;
+    END IF;
 
     -- The keys first: a replay must not wait for a wallet. Who is clearly short is told so without a claim.
     SELECT array_agg(s.amount ORDER BY s.place), array_agg(s.public_id ORDER BY s.place),

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from billing.operations.subscriptions import dunning, late, renewing, trials
+from billing.operations.subscriptions import dunning, late, moving, offering, renewing, trials
 from config.kit import clock
 
 
@@ -29,3 +29,27 @@ def follow_invoices(**_: Any) -> None:
 def tell_trials(**_: Any) -> None:
     """Send the mails before trials end; a trial that was told is not told again."""
     trials.tell_due(now=clock.now())
+
+
+@shared_task(name="billing.send_move_notice")
+def send_move_notice(*, move_id: int, **_: Any) -> None:
+    """Mail the notice of a planned move; one that was sent is not sent again."""
+    moving.tell(move_id=move_id, now=clock.now())
+
+
+@shared_task(name="billing.sweep_move_notices")
+def sweep_move_notices(**_: Any) -> None:
+    """Send the notices whose job was lost; a move waits for its notice."""
+    moving.sweep(now=clock.now())
+
+
+@shared_task(name="billing.offer_plans")
+def offer_plans(**_: Any) -> None:
+    """Offer what would be cheaper, once a period, and send what was not sent."""
+    offering.offer_due(now=clock.now())
+
+
+@shared_task(name="billing.send_plan_offer")
+def send_plan_offer(*, offer_id: int, **_: Any) -> None:
+    """Mail an offer; one that was sent is not sent again."""
+    offering.tell(offer_id=offer_id, now=clock.now())

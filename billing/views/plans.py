@@ -58,16 +58,25 @@ def change(request: SignedInRequest, public_id: str) -> HttpResponse:
     row = purchases.subscription_of(customer=request.customer, public_id=public_id)
     asked = request.POST if request.method == "POST" else request.GET
     plan, tier, seats = (asked.get(name, "")[:WORD_MAX] for name in ("plan", "tier", "quantity"))
-    now = clock.now()
+    now, with_next = clock.now(), asked.get("when") == "next"
     try:
         tier_id = plan_choices.chosen(subscription=row, plan=plan, tier=tier, now=now)
         counted = SubscriptionTier.objects.filter(pk=tier_id, per_seat=True).exists()
         quantity = _number(seats) if seats and counted else None
         if request.method == "POST":
             actor = f"user:{request.user.public_id}"
-            changing.change(subscription_id=row.pk, tier_id=tier_id, quantity=quantity, actor=actor, now=now)
+            changing.change(
+                subscription_id=row.pk,
+                tier_id=tier_id,
+                quantity=quantity,
+                actor=actor,
+                now=now,
+                with_next=with_next,
+            )
             return redirect("billing:subscription", public_id=public_id)
-        planned = changing.preview(subscription=row, tier_id=tier_id, quantity=quantity, now=now)
+        planned = changing.preview(
+            subscription=row, tier_id=tier_id, quantity=quantity, now=now, with_next=with_next
+        )
     except NotFoundError:
         raise
     except DomainError as refusal:
@@ -77,7 +86,7 @@ def change(request: SignedInRequest, public_id: str) -> HttpResponse:
         "subscription": {"public_id": row.public_id, "name": queries.name(row), "quantity": row.quantity},
         "planned": planned,
         "name": queries.name(row, tier=planned.tier),
-        "asked": {"plan": plan, "tier": tier, "quantity": seats},
+        "asked": {"plan": plan, "tier": tier, "quantity": seats, "when": "next" if with_next else ""},
     }
     return render(request, "billing/subscription_change.html", context)
 

@@ -33,6 +33,7 @@ MODEL_LENGTH_MAX: Final = 120
 REFUSALS: Final = {
     Gate.WALLET: ("Not enough credits", "Your wallet does not cover this run."),
     Gate.QUOTA: ("Your plan's quota is used up", "It is filled again when the next period begins."),
+    Gate.CONCURRENCY: ("As many runs are open as your plan allows", "Wait until one of them has ended."),
     Gate.SUBSCRIPTION: ("A subscription is needed", "This agent runs for its subscribers only."),
 }
 

@@ -154,6 +154,8 @@ PAYOUT_MINIMUM_CENTS = env.number("PAYOUT_MINIMUM_CENTS", 1)
 PAYOUT_AUTO_APPROVE_CENTS = env.number("PAYOUT_AUTO_APPROVE_CENTS", 0)
 # The free plan that every customer has who has no other, by its slug; empty: none.
 DEFAULT_PLAN = env.text("DEFAULT_PLAN", "")
+# How many days before a subscriber pays more, or gets less, by a move to another version it is told.
+PRICE_NOTICE_DAYS = env.number("PRICE_NOTICE_DAYS", 30)
 
 # Invoices -------------------------------------------------------------------------------------------------------
 INVOICE_PREFIX = env.text("INVOICE_PREFIX", "INV")

@@ -78,3 +78,18 @@ class ModelRate(models.Model):
     def margin(self) -> str:
         """Give what is left of a million tokens' charge, in USD."""
         return f"{self.charge - self.cost:f}"
+
+
+class RateAlert(models.Model):
+    """Staff are told, once a day, of a rate that costs more than is charged. Written first, then mailed."""
+
+    rate = models.ForeignKey(ModelRate, on_delete=models.PROTECT, related_name="alerts")
+    day = models.DateField()
+    created_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="marketplace_ratealert_once", fields=["rate", "day"])]
+
+    def __str__(self) -> str:
+        return f"{self.rate_id} on {self.day}"

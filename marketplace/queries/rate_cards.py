@@ -4,6 +4,8 @@ import datetime as dt
 from decimal import Context, Decimal, Inexact
 from typing import Final
 
+from django.db.models import F, QuerySet
+
 from config.kit.errors import InvalidInputError
 from marketplace.models import ModelRate, RateCard, TokenClass
 from marketplace.terms import PriceModel, PriceTerms
@@ -34,6 +36,16 @@ def current(*, card: RateCard, at: dt.datetime) -> list[ModelRate]:
         .order_by("provider", "model", "token_class", "-effective_from")
         .distinct("provider", "model", "token_class")
     )
+
+
+def losing(*, at: dt.datetime) -> QuerySet[ModelRate]:
+    """Give the rates in force that cost more than is charged for them."""
+    in_force = (
+        ModelRate.objects.filter(effective_from__lte=at)
+        .order_by("card", "provider", "model", "token_class", "-effective_from")
+        .distinct("card", "provider", "model", "token_class")
+    )
+    return ModelRate.objects.filter(pk__in=in_force.values("pk"), cost__gt=F("charge")).order_by("pk")
 
 
 def model_names(*, card_id: int, at: dt.datetime) -> list[str]:

@@ -31,6 +31,18 @@ class Change:
         return self.new_cost > self.new_charge
 
 
+@dataclass(frozen=True, slots=True)
+class CardUser:
+    """An agent that is priced by a card, whose it is, and the version of its plan that says so."""
+
+    agent: str
+    creator: str
+    version: int
+
+    def __str__(self) -> str:
+        return f"{self.agent} of {self.creator} (version {self.version})"
+
+
 def preview(*, card: RateCard, adding: Iterable[tuple[str, str]] = (), now: dt.datetime) -> list[Change]:
     """List what differs from the providers' prices, of the card's models and those to add."""
     current = {(r.provider, r.model, r.token_class): r for r in rate_cards.current(card=card, at=now)}
@@ -69,12 +81,15 @@ def apply(
     )
 
 
-def agents_charged_by(*, card: RateCard, now: dt.datetime) -> list[str]:
-    """Name the agents whose price in force charges by the card: their charges move with it."""
+def users_of(*, card: RateCard, now: dt.datetime) -> list[CardUser]:
+    """List the agents whose price in force charges by the card: their charges move with it."""
     in_force = (
         PlanVersion.objects.filter(plan=OuterRef("plan"), effective_from__lte=now)
         .order_by("-effective_from", "-number")
         .values("pk")[:1]
     )
     found = PlanVersion.objects.filter(rate_card=card, pk=Subquery(in_force), plan__agent__isnull=False)
-    return sorted(found.values_list("plan__agent__slug", flat=True))
+    named = found.order_by("plan__agent__slug").values_list(
+        "plan__agent__slug", "plan__agent__creator__display_name", "number"
+    )
+    return [CardUser(*row) for row in named]

@@ -8,6 +8,7 @@ from django.db.models import Count, Max, Sum
 
 from billing.models import QuarantinedEvent
 from billing.queries import rollups
+from marketplace.queries import rate_cards
 from payouts.models import Payout
 from wallets import chart, queries
 from wallets.models import BooksCheck, Wallet
@@ -15,6 +16,7 @@ from wallets.money import CREDITS
 
 BOOKS: Final = "admin:wallets_bookscheck_changelist"
 PAYOUTS: Final = "admin:payouts_payout_changelist"
+RATES: Final = "admin:marketplace_modelrate_changelist"
 EVENTS: Final = "admin:billing_quarantinedevent_changelist"
 
 
@@ -91,7 +93,7 @@ def proof() -> Proof:
     return Proof(violated=int(last["violated"]), checked_at=last["at"])
 
 
-def waiting() -> list[Waiting]:
+def waiting(*, now: dt.datetime) -> list[Waiting]:
     """List what somebody must look at; what counts none is left out."""
     states = dict(Payout.objects.values_list("state").annotate(count=Count("id")).order_by())
     found = [
@@ -102,6 +104,12 @@ def waiting() -> list[Waiting]:
             "Stripe events set aside",
             QuarantinedEvent.objects.filter(resolved_at=None, quarantined_at__isnull=False).count(),
             EVENTS,
+        ),
+        Waiting(
+            "Rates that cost more than is charged",
+            rate_cards.losing(at=now).count(),
+            RATES,
+            query="?margin=loses",
         ),
     ]
     return [item for item in found if item.count]

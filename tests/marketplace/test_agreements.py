@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError, transaction
 
 from config.kit.errors import InvalidInputError
-from marketplace import agreements
+from marketplace import agreement_changes, agreements
+from marketplace.agreement_changes import AgreementInForceError, AgreementOverError
 from marketplace.agreements import AgreementOverlapError, Commitment, Deal
-from marketplace.models import Agreement
+from marketplace.models import Agreement, AgreementChange
 from marketplace.queries.plans import PlanNotFoundError, agreement
 from tests.support.catalogue import publish
 from tests.support.market import A_DAY
@@ -155,3 +157,100 @@ def test_the_command_says_what_is_wrong(who: str, options: dict[str, Any], probl
 
     with pytest.raises(CommandError, match=problem):
         call_command("agree", who, **options)
+
+
+class TestChanges:
+    """agreement_changes: what may become of an agreement, and what the database keeps."""
+
+    def test_it_is_amended_before_it_begins_and_frozen_from_then_on(self) -> None:
+        agreed = agree(a_deal(starts_at=MONDAY + 10 * A_DAY))
+        more = a_deal(starts_at=MONDAY + 20 * A_DAY, commitment=committed(500_000), months=24)
+
+        amended = agreement_changes.amend(
+            agreement=agreed, deal=more, reason="They need more", actor="user:olive", now=MONDAY + A_DAY
+        )
+
+        assert (amended.committed, amended.discount_bp, amended.starts_at) == (
+            Decimal(500_000),
+            3_500,
+            more.starts_at,
+        )
+        written = AgreementChange.objects.get()
+        assert (written.what, written.reason, written.before["committed"], written.after["committed"]) == (
+            "amended",
+            "They need more",
+            "100000",
+            "500000",
+        )
+        with pytest.raises(AgreementInForceError):
+            agreement_changes.amend(
+                agreement=agreed, deal=more, reason="Late", actor="user:olive", now=more.starts_at
+            )
+
+    def test_its_terms_are_reworded_while_it_lasts(self) -> None:
+        agreed = agree(a_deal(terms={"sla": "99.9 %"}))
+
+        def reword(at: dt.datetime, terms: dict[str, str]) -> Agreement:
+            return agreement_changes.reword(
+                agreement=agreed, terms=terms, reason="Better", actor="user:olive", now=at
+            )
+
+        assert reword(MONDAY + A_DAY, {"sla": "99.99 %"}).terms == {"sla": "99.99 %"}
+        with pytest.raises(InvalidInputError, match="may name"):
+            reword(MONDAY + A_DAY, {"price": "less"})
+        with pytest.raises(AgreementOverError):
+            reword(agreed.ends_at, {})
+
+    @pytest.mark.parametrize(("days", "ends_after"), [(40, 40), (5, 10), (1, 10)])
+    def test_it_ends_early_or_is_withdrawn(self, days: int, ends_after: int) -> None:
+        agreed = agree(a_deal(starts_at=MONDAY + 10 * A_DAY))
+
+        ended = agreement_changes.end(
+            agreement=agreed,
+            at=MONDAY + days * A_DAY,
+            reason="They left",
+            actor="user:olive",
+            now=MONDAY + A_DAY,
+        )
+
+        assert ended.ends_at == MONDAY + ends_after * A_DAY
+        found = agreement(customer_id=agreed.customer_id, slug="enterprise", at=MONDAY + 10 * A_DAY)
+        assert (found is None) is (ends_after == 10)
+        agreements.agree(
+            customer=agreed.customer, deal=a_deal(starts_at=ended.ends_at), actor="user:olive", now=MONDAY
+        )
+
+    @pytest.mark.parametrize(
+        ("at", "reason", "problem"),
+        [(-1, "x", "at must be from now on"), (400, "x", "at must be from"), (5, " ", "reason must be")],
+    )
+    def test_it_refuses_an_end_in_the_past_or_without_a_reason(
+        self, at: int, reason: str, problem: str
+    ) -> None:
+        agreed = agree(a_deal())
+
+        with pytest.raises(InvalidInputError, match=problem):
+            agreement_changes.end(
+                agreement=agreed, at=MONDAY + at * A_DAY, reason=reason, actor="user:olive", now=MONDAY
+            )
+        assert not AgreementChange.objects.exists()
+
+    def test_the_database_keeps_what_is_priced(self) -> None:
+        agreed, later = agree(a_deal()), MONDAY + A_DAY
+        row = Agreement.objects.filter(pk=agreed.pk)
+
+        damages: list[dict[str, Any]] = [
+            {"committed": 1, "changed_at": later},
+            {"discount_bp": 9_999, "changed_at": later},
+            {"starts_at": MONDAY - A_DAY, "changed_at": later},
+            {"ends_at": agreed.ends_at + A_DAY, "changed_at": later},
+            {"ends_at": MONDAY + A_DAY / 2, "changed_at": later},
+            {"terms": {}},
+            {"terms": {}, "changed_at": MONDAY - A_DAY},
+        ]
+        for damage in damages:
+            with pytest.raises(DatabaseError), transaction.atomic():
+                row.update(**damage)
+        with pytest.raises(DatabaseError), transaction.atomic():
+            row.delete()
+        assert row.update(terms={}, changed_at=later) == 1

@@ -3,26 +3,31 @@
 import datetime as dt
 from decimal import Decimal
 from io import StringIO
+from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
-from django.test import override_settings
+from django.test import Client, override_settings
 
+from accounts.models import User
 from billing import rating
 from config.kit.errors import InvalidInputError
 from marketplace import rate_cards
-from marketplace.models import ModelRate, RateCard, RateMarkup, TokenClass
+from marketplace.models import ModelRate, RateAlert, RateCard, RateMarkup, TokenClass
 from marketplace.queries.rate_cards import UnknownModelError, current, model_prices
-from marketplace.rate_cards import NewRate
-from marketplace.rate_cards.importing import agents_charged_by
-from tests.support.market import for_sale
+from marketplace.rate_cards import NewRate, alerts
+from marketplace.rate_cards.importing import CardUser, users_of
+from tests.support import people
+from tests.support.market import for_sale, open_creator
 from tests.support.people import MONDAY
 from wallets.money import Micros
 
 pytestmark = pytest.mark.django_db
 
 A_DAY = dt.timedelta(days=1)
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 BY_MODEL = 'pricing:\n  model: usage_based\n  rate_card: "standard"\n  default_hold: 10\n'
 
 
@@ -183,10 +188,11 @@ def test_a_preview_says_where_a_token_would_cost_more_than_its_charge(card: Rate
 
 
 def test_an_import_names_the_agents_whose_charges_move(card: RateCard) -> None:
-    for_sale("by-model", BY_MODEL)
-    for_sale("by-request")
+    alice = open_creator()
+    for_sale("by-model", BY_MODEL, creator=alice)
+    for_sale("by-request", creator=alice)
 
-    assert agents_charged_by(card=card, now=MONDAY) == ["by-model"]
+    assert users_of(card=card, now=MONDAY) == [CardUser("by-model", "Alice", 1)]
 
 
 def test_the_command_previews_and_writes_only_when_asked(card: RateCard) -> None:
@@ -204,3 +210,76 @@ def test_the_command_previews_and_writes_only_when_asked(card: RateCard) -> None
 def test_the_command_refuses_what_it_does_not_know(words: dict[str, object]) -> None:
     with pytest.raises(CommandError):
         call_command("import_rates", **words)
+
+
+class TestAlerts:
+    """alerts.watch: staff hear of what costs more than it is charged, once a day and rate."""
+
+    @pytest.fixture
+    def losing(self, card: RateCard) -> ModelRate:
+        """A model that costs more than its charge, and staff to hear of it."""
+        User.objects.create_superuser("olive@example.com", "correct horse battery")
+        people.sign_up("bob")
+        (rate,) = write(card, NewRate("openai", "gpt-4o", TokenClass.OUTPUT, Decimal(12), Decimal(11)))
+        write(card, NewRate("openai", "gpt-4o", TokenClass.INPUT, Decimal(5), Decimal(5)))
+        return rate
+
+    def test_staff_are_told_once_a_day_until_it_is_mended(self, card: RateCard, losing: ModelRate) -> None:
+        for_sale("by-model", BY_MODEL)
+
+        assert [alerts.watch(now=MONDAY), alerts.watch(now=MONDAY + A_DAY / 4)] == [1, 0]
+        (letter,) = mail.outbox
+        assert letter.to == ["olive@example.com"]
+        assert "openai/gpt-4o output on" in letter.body
+        assert "cost 12, charge 11" in letter.body
+        assert "by-model of Alice (version 1)" in letter.body
+
+        assert alerts.watch(now=MONDAY + A_DAY) == 1
+        rate_cards.set_rates(
+            card=card,
+            rates=[NewRate("openai", "gpt-4o", TokenClass.OUTPUT, Decimal(12), Decimal(12))],
+            effective_from=MONDAY + A_DAY,
+            source="test",
+            actor="user:op",
+            now=MONDAY,
+        )
+        assert alerts.watch(now=MONDAY + 2 * A_DAY) == 0
+        assert list(RateAlert.objects.values_list("rate", flat=True)) == [losing.pk] * 2
+
+    def test_what_was_noted_and_not_mailed_is_mailed_later(self, losing: ModelRate) -> None:
+        RateAlert.objects.create(rate=losing, day=MONDAY.date(), created_at=MONDAY)
+
+        assert alerts.watch(now=MONDAY) == 1
+        assert len(mail.outbox) == 1
+
+    def test_an_import_and_a_publication_have_it_looked_at_now(
+        self, losing: ModelRate, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        def sent(callbacks: list[Any]) -> list[str]:
+            return [call.args[0] for call in callbacks if hasattr(call, "args")]
+
+        with django_capture_on_commit_callbacks() as published:
+            for_sale("by-model", BY_MODEL)
+        told = StringIO()
+        with django_capture_on_commit_callbacks() as imported:
+            call_command("import_rates", add=["anthropic/claude-3-haiku"], apply=True, stdout=told)
+
+        assert "marketplace.watch_rates" in sent(published)
+        assert "marketplace.watch_rates" in sent(imported)
+        assert "Charges move for: by-model of Alice (version 1)." in told.getvalue()
+
+    def test_the_admin_shows_them_first(self, client: Client, losing: ModelRate) -> None:
+        client.force_login(User.objects.get(is_staff=True), backend=BACKEND)
+
+        first = client.get("/admin/").content.decode()
+        listed = client.get("/admin/marketplace/modelrate/?margin=loses").content.decode()
+        everything = client.get("/admin/marketplace/modelrate/").content.decode()
+        page = client.get(f"/admin/marketplace/modelrate/{losing.pk}/change/")
+
+        assert "/admin/marketplace/modelrate/?margin=loses" in first
+        assert ("gpt-4o" in listed, "claude-haiku" in listed, "claude-haiku" in everything) == (
+            True,
+            False,
+            True,
+        )
+        assert page.status_code == 200

@@ -3,12 +3,18 @@
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
+from django.core import mail
+from django.test import Client
 
+from billing.models import PlanOffer
 from billing.operations import posting
+from billing.operations.subscriptions import offering
 from billing.periodic import ABOVE_CAP, cheaper, total
 from billing.queries import plan_offers
+from config.kit import clock
 from marketplace.models import Agent
-from tests.support import plans, runs
+from tests.support import people, plans, runs
 from tests.support.catalogue import DOLLAR, month, offer, plan, publish, told
 from tests.support.checkout import NOW
 
@@ -91,3 +97,46 @@ def test_a_capped_month_is_billed_when_it_has_ended() -> None:
     plans.renew(now=plans.current(subscription).ends_at)
 
     assert plans.draft_lines(bob) == [("overage", 5_000), ("usage", 0)]
+
+
+@pytest.mark.usefixtures("books")
+@pytest.mark.parametrize(
+    ("executions", "told"), [(2_000, None), (4_000, ("$40.00", "$29.00")), (6_000, ("$50.00", "$34.00"))]
+)
+def test_pro_is_offered_by_mail_once_a_period_and_converts_with_consent(
+    client: Client, executions: int, told: tuple[str, str] | None
+) -> None:
+    plans.on_sale()
+    user, bob = people.sign_up("bob")
+    client.force_login(user)
+    now = clock.now()
+    subscription = plans.attach(bob, "payg", now=now)
+    agent = Agent.objects.get(slug="execution")
+    runs.charge(agent, bob, "the-month", usage={"execution": Decimal(executions)}, now=now)
+    posting.post_splits(now=now)
+
+    made = [offering.offer_due(now=now), offering.offer_due(now=now)]
+    for made_one in [*PlanOffer.objects.all(), *PlanOffer.objects.all()]:
+        offering.tell(offer_id=made_one.pk, now=now)
+    page = f"/subscriptions/{subscription.public_id}/"
+
+    assert made == [1 if told else 0, 0]
+    assert len(mail.outbox) == (1 if told else 0)
+    assert ("Nothing changes by itself" in client.get(page).content.decode()) is (told is not None)
+    end = plans.current(subscription).ends_at
+    if told:
+        assert all(figure in mail.outbox[0].body for figure in told)
+        address = mail.outbox[0].body.split()[-1].removeprefix(settings.SITE_URL)
+        shown = client.get(address).content.decode()
+        assert "$29.00" in shown
+        assert "Change with the next period" in shown
+        assert plans.current(subscription).number == 0
+        client.post(f"{page}change/", {"plan": "pro", "when": "next"})
+        assert "Nothing changes by itself" not in client.get(page).content.decode()
+        assert offering.offer_due(now=now) == 0
+    plans.renew(now=end)
+
+    subscription.refresh_from_db()
+    assert subscription.version.plan.slug == ("pro" if told else "payg")
+    billed = [cents for kind, cents in plans.draft_lines(bob) if cents]
+    assert sorted(billed) == {2_000: [2_000], 4_000: [2_900, 4_000], 6_000: [2_900, 5_000]}[executions]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from billing.models import RunLimit
 from billing.models.subscriptions import LIVE, AddedSeats, Subscription, SubscriptionPeriod
 from billing.queries import rights
 from billing.queries import subscriptions as queries
@@ -17,6 +18,8 @@ from wallets.models import Wallet
 
 # Far above any use, and far below where a balance ends: what a customer pays afterwards has no other limit.
 NO_LIMIT: Final = 10**15
+# Its hard entitlement says how many runs may be open at a time: a gate of each run, beside the meter of events.
+AT_ONCE: Final = "concurrent_runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ def permit(*, period: SubscriptionPeriod, now: dt.datetime) -> None:
     # What is paid after its subscription has ended brings what it was for, and no more.
     if subscription.agent_id is not None or subscription.state not in LIVE:
         return
+    _limit_runs(period)
     for entitlement in _counted(period):
         wallet = quotas.open_quota(customer_id=subscription.customer_id, unit=entitlement.unit, now=now)
         _limit(wallet, 0 if entitlement.blocked(overage=queries.consents(period)) else NO_LIMIT, now)
@@ -93,6 +97,8 @@ def withdraw(*, subscription: Subscription, now: dt.datetime) -> None:
     if subscription.agent_id is not None:
         return
     period = queries.current(subscription)
+    if subscription.state not in LIVE:
+        RunLimit.objects.filter(customer=subscription.customer_id).delete()
     for entitlement in _counted(period):
         _limit(quota_wallet(customer_id=subscription.customer_id, unit=entitlement.unit), 0, now)
     _limit(credit_wallet(customer_id=subscription.customer_id), 0, now)
@@ -116,6 +122,22 @@ def quota_wallet(*, customer_id: int, unit: str) -> Wallet | None:
 
 def _counted(period: SubscriptionPeriod) -> list[EntitlementTerms]:
     return [each for each in rights.offered(period=period) if each.unit]
+
+
+def _limit_runs(period: SubscriptionPeriod) -> None:
+    most = next(
+        (
+            each.quantity(seats=period.quantity)
+            for each in rights.offered(period=period)
+            if each.metric == AT_ONCE and each.hard
+        ),
+        None,
+    )
+    limits = RunLimit.objects.filter(customer=period.subscription.customer_id)
+    if most is None:
+        limits.delete()
+    else:
+        limits.update_or_create(customer_id=period.subscription.customer_id, defaults={"most": int(most)})
 
 
 def _grant_quota(period: SubscriptionPeriod, entitlement: EntitlementTerms, now: dt.datetime) -> None:

@@ -56,14 +56,21 @@ class Change:
         return max(self.total_cents, 0) + self.tax.cents
 
 
-def preview(*, subscription: Subscription, tier_id: int, quantity: int | None, now: dt.datetime) -> Change:
+def preview(
+    *,
+    subscription: Subscription,
+    tier_id: int,
+    quantity: int | None,
+    now: dt.datetime,
+    with_next: bool = False,
+) -> Change:
     """Show what a change would do, writing nothing; raise as change does."""
     states.require_live(subscription)
     tier = _tier(subscription, tier_id)
     seats = _seats(subscription, tier, quantity)
     period = queries.current(subscription)
     whole = periods.worth(tier=tier, quantity=seats)
-    if not _is_more(subscription, tier, seats):
+    if with_next or not _is_more(subscription, tier, seats):
         return _planned(subscription, tier, seats, (), at=period.ends_at, begins=False)
     _require_paid(subscription, period)
     if tier.pk == subscription.tier_id:
@@ -77,15 +84,24 @@ def preview(*, subscription: Subscription, tier_id: int, quantity: int | None, n
 
 
 def change(
-    *, subscription_id: int, tier_id: int, quantity: int | None, actor: str, now: dt.datetime
+    *,
+    subscription_id: int,
+    tier_id: int,
+    quantity: int | None,
+    actor: str,
+    now: dt.datetime,
+    with_next: bool = False,
 ) -> Subscription:
     """Change a live subscription: more begins now and is collected at once, less waits for the next period.
 
+    `with_next` has more wait as well: who pays for use when the period has ended pays nothing twice.
     Raises InvalidInputError (not a tier on sale, too few seats) and SubscriptionStateError (not live, not paid).
     """
     with transaction.atomic():
         subscription = states.locked(subscription_id=subscription_id)
-        planned = preview(subscription=subscription, tier_id=tier_id, quantity=quantity, now=now)
+        planned = preview(
+            subscription=subscription, tier_id=tier_id, quantity=quantity, now=now, with_next=with_next
+        )
         if planned.adding:
             seating.add(subscription=subscription, adding=planned.adding, actor=actor, now=now)
         elif planned.now:

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Final
 
 from billing.models.subscriptions import Subscription, SubscriptionPeriod
-from billing.operations.subscriptions import allowances, late, states, usage
+from billing.operations.subscriptions import allowances, late, moves, states, usage
 from billing.queries import subscriptions as queries
 
 State = Subscription.State
@@ -35,6 +35,7 @@ def end(
     close_period(period=queries.current(subscription), at=at, now=now)
     states.change(subscription, state=state, reason=reason, now=now, cancel_at=None)
     allowances.withdraw(subscription=subscription, now=now)
+    moves.lapse(subscription=subscription, now=now)
 
 
 def replace(*, subscription: Subscription, by: Subscription, now: dt.datetime) -> None:

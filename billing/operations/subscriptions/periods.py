@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from accounts.models import Membership
 from billing.models.subscriptions import AddedSeats, Subscription, SubscriptionPeriod
 from billing.operations import plan_fees
 from billing.operations.plan_fees import Paid
@@ -36,7 +35,7 @@ class Worth:
 
 def require_seats(*, customer_id: int, tier_per_seat: bool, quantity: int) -> None:
     """Raise InvalidInputError for fewer seats than the team has members."""
-    members = Membership.objects.filter(customer_id=customer_id).count() if tier_per_seat else 0
+    members = queries.members(customer_id=customer_id) if tier_per_seat else 0
     if quantity < members:
         problem = f"must be at least the {members} members of the team"
         raise InvalidInputError(f"quantity {problem}", errors=[{"pointer": "/quantity", "detail": problem}])

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from billing.models.subscriptions import LIVE, Subscription, SubscriptionPeriod
-from billing.operations.subscriptions import defaults, ending, lines, periods, states
+from billing.operations.subscriptions import defaults, ending, lines, moves, periods, states
 from billing.periods import Period
 from billing.queries import subscriptions as queries
 
@@ -49,6 +49,7 @@ def begin_next(
     """
     last = queries.current(subscription)
     number = last.number + 1
+    move = moves.take(subscription=subscription, starts_at=starts_at, now=now)
     facts = _chosen(subscription)
     if afresh or (subscription.pending_tier and subscription.pending_tier.interval != last.tier.interval):
         facts |= {"anchor": starts_at, "anchor_number": number}
@@ -63,6 +64,8 @@ def begin_next(
     period = periods.open_period(
         subscription=subscription, number=number, stretch=stretch, worth=worth, now=now
     )
+    if move is not None:
+        moves.done(move=move, period=period, now=now)
     if charge and period.amount_cents:
         lines.charge_fee(period=period, now=now)
     return period

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config.kit import clock
+from config.kit import clock, jobs
 from marketplace import rate_cards
 from marketplace.models import RateCard
-from marketplace.rate_cards.importing import Change, agents_charged_by
+from marketplace.rate_cards.importing import CardUser, Change, users_of
 
 
 class Command(BaseCommand):
@@ -28,19 +28,23 @@ class Command(BaseCommand):
             raise CommandError(f"There is no rate card {card}.")
         now = clock.now()
         changes = rate_cards.preview(card=found, adding=[_named(text) for text in add], now=now)
-        self._tell(changes, agents_charged_by(card=found, now=now))
+        self._tell(changes, users_of(card=found, now=now))
         if apply and changes:
             rate_cards.apply(
                 card=found, changes=changes, effective_from=now, actor="command:import_rates", now=now
             )
+            jobs.enqueue("marketplace.watch_rates")
             self.stdout.write(f"Written, in force from {now:%Y-%m-%d %H:%M:%S} UTC.")
 
-    def _tell(self, changes: list[Change], agents: list[str]) -> None:
+    def _tell(self, changes: list[Change], users: list[CardUser]) -> None:
         for change in changes:
             self.stdout.write(_line(change))
         if not changes:
             self.stdout.write("Nothing differs from the providers' prices.")
-        self.stdout.write(f"Charges move for: {', '.join(agents) or 'no agent'}.")
+        losing = sum(change.loses for change in changes)
+        if losing:
+            self.stdout.write(f"{losing} would cost more than is charged.")
+        self.stdout.write(f"Charges move for: {', '.join(str(user) for user in users) or 'no agent'}.")
 
 
 def _named(text: str) -> tuple[str, str]:

@@ -49,6 +49,10 @@ DAMAGE: Final = {
     "money is given back for what was withdrawn": "UPDATE billing_invoiceline SET amount_cents = amount_cents - 1"
     " WHERE source LIKE '%:unused'",
     "trials are written down and cost nothing": "DELETE FROM billing_trial",
+    "moves begin with a period, and not before their notice": "INSERT INTO billing_subscriptionmove (subscription_id,"
+    " from_tier_id, tier_id, reason, actor, created_at, notice_days, told_at, state, closed_at, period_id)"
+    " SELECT subscription_id, tier_id, tier_id, '', '', starts_at, 30, starts_at, 'done', starts_at, id"
+    " FROM billing_subscriptionperiod WHERE number = 0 LIMIT 1",
     "append-only guards of purchases stand": "ALTER TABLE billing_subscriptionperiod"
     " DISABLE TRIGGER billing_subscriptionperiod_kept",
 }

@@ -143,3 +143,10 @@ def test_what_is_cancelled_is_not_cancelled_again(starter: Subscription) -> None
 
     with pytest.raises(SubscriptionStateError):
         cancelling.at_once(subscription_id=starter.pk, actor="bob", now=HALFWAY)
+
+
+def test_one_can_leave_between_the_end_of_the_credits_and_the_renewal(starter: Subscription) -> None:
+    left = cancelling.at_once(subscription_id=starter.pk, actor="bob", now=APRIL)
+
+    assert left.state == "cancelled"
+    assert CreditGrant.objects.get().remaining == 0
