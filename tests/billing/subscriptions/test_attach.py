@@ -42,7 +42,7 @@ def test_a_free_plan_is_active_at_once_with_its_credits() -> None:
 def test_credits_of_a_free_plan_come_once_a_month_however_often_it_is_begun() -> None:
     on_sale()
     bob = open_customer()
-    attach(bob, "credits-free")
+    last = attach(bob, "credits-free")
     for number, plan in enumerate(["payg", "credits-free", "payg", "credits-free"]):
         last = attach(bob, plan, key=str(number), now=NOW + dt.timedelta(hours=number))
 
