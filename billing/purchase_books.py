@@ -80,7 +80,7 @@ INVARIANTS: Final = [
         "append-only guards of purchases stand",
         "Nobody rewrites how a purchase came to its state (I4).",
         "SELECT t.name FROM unnest(ARRAY['billing_topupstatechange', 'billing_subscriptionstatechange',"
-        " 'billing_subscriptionperiod', 'billing_addedseats', 'billing_trial',",
+        " 'billing_subscriptionperiod', 'billing_addedseats', 'billing_trial',"
         " 'billing_subscriptionmove']) AS t(name)"
         " WHERE NOT EXISTS (SELECT 1 FROM pg_trigger g"
         " WHERE g.tgrelid = t.name::regclass AND g.tgname IN (t.name || '_append_only', t.name || '_kept')"
