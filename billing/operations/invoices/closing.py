@@ -1,4 +1,7 @@
-"""End an open invoice unpaid: voided (it was wrong) or given up (nobody pays it)."""
+"""End an open invoice unpaid: voided (it was wrong), replaced (a part of it will not be) or given up (nobody pays it).
+
+What was in the customer's favour on it comes off the next invoice: it was theirs before.
+"""
 
 import datetime as dt
 from contextlib import suppress
@@ -7,9 +10,9 @@ from typing import Final
 from django.db import transaction
 
 from billing import dunning
-from billing.models.invoices import Invoice, InvoiceNotice
+from billing.models.invoices import Invoice, InvoiceLine, InvoiceNotice
 from billing.operations.checkouts import InFlightError
-from billing.operations.invoices import debts, notices, paying, settling, states
+from billing.operations.invoices import carrying, debts, notices, paying, settling, states
 from billing.operations.invoices.paying import NotOpenError
 from billing.stripe.errors import StripeUnavailableError
 from config.kit.errors import InvalidInputError
@@ -19,6 +22,7 @@ from wallets.ledger import Leg, Source
 
 State = Invoice.State
 JOB: Final = "job:billing.give_up_invoices"
+JOB_REPLACED: Final = "job:billing.collect_invoice"
 GIVE_UP_MAX: Final = 200
 
 
@@ -31,9 +35,21 @@ def void(*, invoice: Invoice, reason: str, actor: str, now: dt.datetime) -> Invo
         raise InvalidInputError("A reason is required.")
     paying.clear(invoice=invoice, now=now)
     with transaction.atomic():
+        return _void(_open(invoice), reason, actor, now)
+
+
+def replace(*, invoice: Invoice, now: dt.datetime) -> None:
+    """Take back an open invoice that asks a subscription which has ended for a fee; the next one bears the rest.
+
+    Raises NotOpenError, and InFlightError while a payment is under way.
+    """
+    paying.clear(invoice=invoice, now=now)
+    with transaction.atomic():
         held = _open(invoice)
-        _write_off(held, chart.REVENUE, kind="invoice_void", actor=actor, now=now)
-        return _closed(held, State.VOID, reason, actor, now)
+        rest = [line for line in carrying.all_but_fees(invoice=held) if line.amount_cents > 0]
+        _void(held, "its subscription has ended", JOB_REPLACED, now)
+        carrying.carry(invoice=held, lines=rest, now=now)
+        carrying.carry_notes(invoice=held, now=now)
 
 
 def uncollectible(*, invoice: Invoice, reason: str, actor: str, now: dt.datetime) -> Invoice:
@@ -44,7 +60,9 @@ def uncollectible(*, invoice: Invoice, reason: str, actor: str, now: dt.datetime
     paying.clear(invoice=invoice, now=now)
     with transaction.atomic():
         held = _open(invoice)
-        _write_off(held, chart.USD_LOSS, kind="invoice_loss", actor=actor, now=now)
+        lost = settling.receivable_cents(invoice=held)
+        _write_off(held, lost, settling.bearer(lost), kind="invoice_loss", actor=actor, now=now)
+        carrying.keep(invoice=held, cents=max(-lost, 0), now=now)
         debts.block(invoice=held, now=now)
         closed = _closed(held, State.UNCOLLECTIBLE, reason, actor, now)
         notices.tell(invoice=closed, kind=InvoiceNotice.Kind.GIVEN_UP, now=now)
@@ -75,8 +93,21 @@ def _open(invoice: Invoice) -> Invoice:
     return held
 
 
-def _write_off(invoice: Invoice, against: PlatformWallet, *, kind: str, actor: str, now: dt.datetime) -> None:
-    value = money.cents_to_micros(settling.receivable_cents(invoice=invoice))
+def _void(held: Invoice, reason: str, actor: str, now: dt.datetime) -> Invoice:
+    kept = carrying.credits_of(invoice=held)
+    # A credit note's line was booked when it was given, and stays so until it is used.
+    noted = sum(line.amount_cents for line in kept if line.kind == InvoiceLine.Kind.CREDIT)
+    taken_back = settling.receivable_cents(invoice=held) - noted
+    _write_off(held, taken_back, chart.REVENUE, kind="invoice_void", actor=actor, now=now)
+    closed = _closed(held, State.VOID, reason, actor, now)
+    carrying.carry(invoice=closed, lines=kept, now=now)
+    return closed
+
+
+def _write_off(
+    invoice: Invoice, cents: int, against: PlatformWallet, *, kind: str, actor: str, now: dt.datetime
+) -> None:
+    value = money.cents_to_micros(cents)
     if value:
         ledger.post(
             kind=kind,

@@ -5,6 +5,7 @@ attempt at most, so another charge is only made when Stripe has said what became
 """
 
 import datetime as dt
+from contextlib import suppress
 from typing import Final, assert_never
 
 from django.db import transaction
@@ -13,8 +14,9 @@ from django.db.models import Max, Q
 from billing.models.invoice_payments import InvoicePayment
 from billing.models.invoices import Invoice
 from billing.models.stripe import StripeCustomer
-from billing.operations.checkouts import CALL_SECONDS_MAX
-from billing.operations.invoices import attempts, cards, failing, paying, states
+from billing.operations.checkouts import CALL_SECONDS_MAX, InFlightError
+from billing.operations.invoices import attempts, cards, closing, failing, paying, states, unbegun
+from billing.operations.invoices.paying import NotOpenError
 from billing.queries import purchases
 from billing.stripe import payments
 from billing.stripe.checkout import Payment
@@ -39,6 +41,12 @@ def collect(*, invoice_id: int, now: dt.datetime, asked: bool = False) -> Invoic
     Raises StripeUnavailableError while the outcome is unknown: the sweeper finds it out.
     """
     known = Invoice.objects.select_related("customer__stripe_customer").get(pk=invoice_id)
+    if known.state == State.OPEN and unbegun.fees(invoice=known).exists():
+        # Its subscription has ended since: nobody pays for what will not begin. A charge under way comes to its end.
+        with suppress(InFlightError, NotOpenError):
+            closing.replace(invoice=known, now=now)
+        known.refresh_from_db()
+        return known
     if not _may_charge(known, now, asked=asked):
         return known
     pending = known.payments.filter(state=Attempt.PENDING).first()

@@ -95,7 +95,7 @@ def add_line(*, invoice: Invoice, line: LineIn, now: dt.datetime) -> InvoiceLine
             return known
         if held.state != Invoice.State.DRAFT:
             raise InvoiceIssuedError
-        place = held.lines.aggregate(last=Max("place"))["last"] or 0
+        place = _last_place(held)
         facts = asdict(line) | {"text": line.text[:TEXT_LENGTH_MAX]}
         cents = money.invoice_cents(line.amount_micros)
         return InvoiceLine.objects.create(
@@ -103,9 +103,21 @@ def add_line(*, invoice: Invoice, line: LineIn, now: dt.datetime) -> InvoiceLine
         )
 
 
+def move_lines(*, invoice: Invoice, to: Invoice) -> None:
+    """Move a draft's lines behind those of another, both locked by the caller."""
+    place = _last_place(to)
+    for number, line in enumerate(invoice.lines.order_by("place"), start=place + 1):
+        line.invoice, line.place = to, number
+        line.save(update_fields=["invoice", "place"])
+
+
 def finish(*, invoice: Invoice, now: dt.datetime) -> None:
     """Let a draft that has all its lines be issued at once."""
     Invoice.objects.filter(pk=invoice.pk, state=Invoice.State.DRAFT).update(finalise_at=now)
+
+
+def _last_place(invoice: Invoice) -> int:
+    return invoice.lines.aggregate(last=Max("place"))["last"] or 0
 
 
 def _stretched(invoice: Invoice, period: Period, now: dt.datetime) -> Invoice:

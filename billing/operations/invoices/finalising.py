@@ -16,7 +16,7 @@ from billing.models.invoices import (
     InvoiceLine,
     InvoiceNotice,
 )
-from billing.operations.invoices import debts, notices, settling, states
+from billing.operations.invoices import debts, notices, settling, states, unbegun
 from billing.queries import tax_quotes
 from billing.taxes import Tax
 from config.kit import jobs
@@ -39,6 +39,9 @@ def finalise(*, invoice_id: int, now: dt.datetime) -> Invoice:
         invoice = states.locked(invoice_id=invoice_id)
         if invoice.state != State.DRAFT:
             return invoice
+        left = unbegun.drop(invoice=invoice, now=now)
+        if left.pk != invoice.pk:
+            return left
         debts.shrink(invoice=invoice)
         if _waits(invoice):
             Invoice.objects.filter(pk=invoice.pk).update(finalise_at=None)

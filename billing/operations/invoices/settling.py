@@ -6,10 +6,11 @@ from typing import Final
 from django.db.models import Sum
 
 from billing.models.invoices import FEES, Invoice, InvoiceLine, InvoiceNotice
-from billing.operations.invoices import notices, states
+from billing.operations.invoices import carrying, notices, states
 from billing.operations.subscriptions import paid
 from billing.stripe.checkout import Payment
 from wallets import chart, ledger, money
+from wallets.chart import PlatformWallet
 from wallets.ledger import Leg, Source
 
 State = Invoice.State
@@ -48,6 +49,11 @@ def receivable_cents(*, invoice: Invoice) -> int:
     return lines - (invoice.credited_cents - invoice.credited_tax_cents)
 
 
+def bearer(cents: int) -> PlatformWallet:
+    """Name the account for an invoice that is given up: what it took off a fee was never a loss."""
+    return chart.USD_LOSS if cents > 0 else chart.REVENUE
+
+
 def _close(invoice: Invoice, payment: Payment, now: dt.datetime) -> Invoice:
     _book(invoice, payment, now)
     states.change(
@@ -71,13 +77,15 @@ def _close(invoice: Invoice, payment: Payment, now: dt.datetime) -> Invoice:
 
 def _recover(invoice: Invoice, payment: Payment, now: dt.datetime) -> None:
     """Take back the loss of an invoice that was given up: it is a receivable again, which the payment closes."""
-    value = money.cents_to_micros(receivable_cents(invoice=invoice))
+    lost = receivable_cents(invoice=invoice)
+    value = money.cents_to_micros(lost)
+    carrying.use(invoice=invoice, now=now)
     if value:
         ledger.post(
             kind="invoice_recovered",
             source=Source("invoice", invoice.public_id),
             actor=ACTOR,
-            legs=[Leg(chart.RECEIVABLE, -value), Leg(chart.USD_LOSS, value)],
+            legs=[Leg(chart.RECEIVABLE, -value), Leg(bearer(lost), value)],
             now=now,
             occurred_at=payment.paid_at,
             description=f"Invoice {invoice.public_id} after it was given up",

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Final
 
 from billing.models.subscriptions import Subscription, SubscriptionPeriod
+from billing.operations.invoices import unbegun
 from billing.operations.subscriptions import allowances, late, moves, states, usage
 from billing.queries import subscriptions as queries
 
@@ -36,6 +37,7 @@ def end(
     states.change(subscription, state=state, reason=reason, now=now, cancel_at=None)
     allowances.withdraw(subscription=subscription, now=now)
     moves.lapse(subscription=subscription, now=now)
+    unbegun.let_go(subscription=subscription)
 
 
 def replace(*, subscription: Subscription, by: Subscription, now: dt.datetime) -> None:
