@@ -49,7 +49,8 @@ def test_two_checkouts_of_one_agent_paid_at_once_start_one_subscription(
     stripe_standin: StripeStandin,
 ) -> None:
     customer, agent = open_customer(), for_sale("subscribed", TIERS)
-    sessions = [ask_for(customer, agent, key=key).stripe_session_id for key in ("one tab", "another")]
+    asked = [ask_for(customer, agent, tier=tier, key=tier) for tier in ("starter", "pro")]
+    sessions = [subscription.stripe_session_id for subscription in asked]
     for session_id in sessions:
         pay(stripe_standin, session_id)
 

@@ -27,7 +27,7 @@ TELLING_COUNT: Final = 1_000
 STRANGERS: Final = 12
 PROBLEMS_MAX: Final = 5
 # Steps of a subscription, each open in some states only: not every seed finds one in the right state.
-STEPS: Final = ("/change", "/cancel", "/keep", "/pause", "/resume")
+STEPS: Final = ("/change", "/cancel", "/keep", "/pause", "/resume", "/overage")
 # What a body of many is made of, instead of the fields of one.
 MANY: Final = frozenset({"events", "checks"})
 
