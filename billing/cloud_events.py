@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from config.kit import strict_json
-from config.kit.errors import DomainError, InvalidInputError
+from config.kit.errors import InvalidInputError
 from config.kit.strict_json import MalformedJsonError
 
 ONE: Final = "application/cloudevents+json"
@@ -123,13 +123,9 @@ def _refuse_envelope(body: bytes, content_type: str) -> None:
 def _whole(event: CloudEvent) -> CloudEvent:
     """Refuse what the shape alone does not tell."""
     if event.data_base64 is not None:
-        raise _invalid("data_base64", "is not taken: send data as JSON")
+        raise InvalidEventError.of("data_base64", "is not taken: send data as JSON")
     if event.datacontenttype is not None and not JSON_TYPE.fullmatch(event.datacontenttype):
-        raise _invalid("datacontenttype", "is not JSON")
+        raise InvalidEventError.of("datacontenttype", "is not JSON")
     if event.type.endswith(REVERSED) and not event.reverses:
-        raise _invalid("data/reverses", "names the event that is reversed")
+        raise InvalidEventError.of("data/reverses", "names the event that is reversed")
     return event
-
-
-def _invalid(field: str, problem: str) -> DomainError:
-    return InvalidEventError(f"{field} {problem}", errors=[{"pointer": f"/{field}", "detail": problem}])

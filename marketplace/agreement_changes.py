@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from config.kit.errors import ConflictError
+from config.kit.errors import ConflictError, InvalidInputError
 from marketplace import agreements
-from marketplace.agreements import Deal, invalid
+from marketplace.agreements import Deal
 from marketplace.models import Agreement, AgreementChange
 
 AMENDED, REWORDED, ENDED = "amended", "reworded", "ended"
@@ -40,7 +40,7 @@ def amend(*, agreement: Agreement, deal: Deal, reason: str, actor: str, now: dt.
         if now >= row.starts_at:
             raise AgreementInForceError("It is in force: what is priced stays. End it, and agree anew.")
         if deal.starts_at < now:
-            raise invalid("starts_at", "must not be in the past")
+            raise InvalidInputError.of("starts_at", "must not be in the past")
         agreements.check(customer=row.customer, deal=deal, now=now, but=row)
         return agreements.facts(deal=deal)
 
@@ -70,7 +70,7 @@ def end(*, agreement: Agreement, at: dt.datetime, reason: str, actor: str, now: 
     def ended(row: Agreement) -> dict[str, Any]:
         _require_going_on(row, now)
         if not now <= at < row.ends_at:
-            raise invalid("at", f"must be from now on, and before {row.ends_at:%Y-%m-%d}")
+            raise InvalidInputError.of("at", f"must be from now on, and before {row.ends_at:%Y-%m-%d}")
         return {"ends_at": max(at, row.starts_at)}
 
     return _change(agreement, ENDED, ended, reason=reason, actor=actor, now=now)
@@ -86,7 +86,7 @@ def _change(
     now: dt.datetime,
 ) -> Agreement:
     if not reason.strip() or len(reason) > REASON_MAX or "\x00" in reason:
-        raise invalid("reason", f"must be a text of up to {REASON_MAX} letters")
+        raise InvalidInputError.of("reason", f"must be a text of up to {REASON_MAX} letters")
     with transaction.atomic():
         agreements.lock(customer_id=agreement.customer_id)
         row = Agreement.objects.select_related("customer", "plan").get(pk=agreement.pk)

@@ -108,14 +108,14 @@ def facts(*, deal: Deal) -> dict[str, Any]:
 def check_terms(*, terms: Mapping[str, str]) -> None:
     """Raise InvalidInputError for recorded terms that routers would not read."""
     if not set(terms) <= set(TERMS):
-        raise invalid("terms", f"may name {', '.join(TERMS)}")
+        raise InvalidInputError.of("terms", f"may name {', '.join(TERMS)}")
     if any(len(said) > TERM_MAX or "\x00" in said for said in terms.values()):
-        raise invalid("terms", f"are texts of up to {TERM_MAX} letters each")
+        raise InvalidInputError.of("terms", f"are texts of up to {TERM_MAX} letters each")
 
 
 def _check(deal: Deal, priced: Mapping[str, PriceModel]) -> None:
     if not MONTHS_MIN <= deal.months <= MONTHS_MAX:
-        raise invalid("months", f"must be from {MONTHS_MIN} to {MONTHS_MAX}")
+        raise InvalidInputError.of("months", f"must be from {MONTHS_MIN} to {MONTHS_MAX}")
     check_terms(terms=deal.terms)
     if deal.commitment is not None:
         _check_commitment(deal.commitment, priced)
@@ -123,13 +123,13 @@ def _check(deal: Deal, priced: Mapping[str, PriceModel]) -> None:
 
 def _check_commitment(commitment: Commitment, priced: Mapping[str, PriceModel]) -> None:
     if priced.get(commitment.metric) is not PriceModel.PER_UNIT:
-        raise invalid("metric", "must be one that the plan prices per unit")
+        raise InvalidInputError.of("metric", "must be one that the plan prices per unit")
     if not (commitment.quantity.is_finite() and 0 < commitment.quantity <= COMMITTED_MAX):
-        raise invalid("committed", f"must be above 0, and {COMMITTED_MAX} or less")
+        raise InvalidInputError.of("committed", f"must be above 0, and {COMMITTED_MAX} or less")
     if commitment.quantity != commitment.quantity.to_integral_value():
-        raise invalid("committed", "must be a whole number")
+        raise InvalidInputError.of("committed", "must be a whole number")
     if not 0 <= commitment.off_bp() <= WHOLE_BP:
-        raise invalid("discount_bp", f"must be from 0 to {WHOLE_BP}")
+        raise InvalidInputError.of("discount_bp", f"must be from 0 to {WHOLE_BP}")
 
 
 def _months_later(start: dt.datetime, months: int) -> dt.datetime:
@@ -138,8 +138,3 @@ def _months_later(start: dt.datetime, months: int) -> dt.datetime:
     return start.replace(
         year=year, month=month + 1, day=min(start.day, calendar.monthrange(year, month + 1)[1])
     )
-
-
-def invalid(name: str, problem: str) -> InvalidInputError:
-    """Say what is wrong with one part of a deal."""
-    return InvalidInputError(f"{name} {problem}", errors=[{"pointer": f"/{name}", "detail": problem}])

@@ -97,10 +97,12 @@ def amount_of_usd(usd: int) -> Amount:
 def parse(value: str, *, field: str = "amount") -> Micros:
     """Read an exact decimal of at most six places; raise InvalidInputError for anything else."""
     if not PLAIN_DECIMAL.fullmatch(value):
-        raise _invalid(field, "must be a decimal number such as 10.00, with at most six decimal places")
+        raise InvalidInputError.of(
+            field, "must be a decimal number such as 10.00, with at most six decimal places"
+        )
     micros = int(Decimal(value) * MICRO)
     if abs(micros) >= AMOUNT_MAX:
-        raise _invalid(field, "is too large")
+        raise InvalidInputError.of(field, "is too large")
     return Micros(micros)
 
 
@@ -108,7 +110,7 @@ def parse_cents(value: str, *, field: str = "amount_usd") -> int:
     """Read USD in whole cents; raise InvalidInputError for anything else."""
     micros = parse(value, field=field)
     if micros % CENT:
-        raise _invalid(field, "must be whole cents")
+        raise InvalidInputError.of(field, "must be whole cents")
     return micros // CENT
 
 
@@ -122,7 +124,3 @@ def largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
     for i in order[: total - sum(parts)]:
         parts[i] += 1
     return parts
-
-
-def _invalid(field: str, problem: str) -> InvalidInputError:
-    return InvalidInputError(f"{field} {problem}", errors=[{"pointer": f"/{field}", "detail": problem}])

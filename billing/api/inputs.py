@@ -115,9 +115,9 @@ def credits_of(value: Any, *, field: str) -> int | None:
     elif set(value) <= {"credits", "usd"} and value:
         amount = _agreed(value, field)
     else:
-        raise _invalid(field, 'must be an amount such as {"credits": "10"}')
+        raise InvalidInputError.of(field, 'must be an amount such as {"credits": "10"}')
     if amount <= 0:
-        raise _invalid(field, "must be more than 0")
+        raise InvalidInputError.of(field, "must be more than 0")
     return amount
 
 
@@ -138,7 +138,9 @@ def return_urls(*, success_url: str | None, cancel_url: str | None) -> dict[str,
     origins = {settings.SITE_URL, *getattr(settings, "CHECKOUT_RETURN_ORIGINS", ())}
     for field, url in asked.items():
         if url and (len(url) > URL_LENGTH_MAX or _origin(url) not in origins):
-            raise _invalid(field, "must be on this site or on an origin that this deployment allows")
+            raise InvalidInputError.of(
+                field, "must be on this site or on an origin that this deployment allows"
+            )
     return asked
 
 
@@ -156,7 +158,7 @@ def _agreed(value: Mapping[str, Any], field: str) -> int:
     read = {"credits": _parsed, "usd": _of_usd}
     amounts = {read[name](given, field) for name, given in value.items()}
     if len(amounts) > 1:
-        raise _invalid(field, "has credits and usd that disagree")
+        raise InvalidInputError.of(field, "has credits and usd that disagree")
     return amounts.pop()
 
 
@@ -167,7 +169,7 @@ def _parsed(value: Any, field: str) -> int:
         or not isinstance(value, (int, str, Decimal))
         or not NUMBER_PATTERN.fullmatch(text)
     ):
-        raise _invalid(field, "must be a decimal number such as 10.00")
+        raise InvalidInputError.of(field, "must be a decimal number such as 10.00")
     return money.parse(text, field=field)
 
 
@@ -175,9 +177,5 @@ def _of_usd(value: Any, field: str) -> int:
     usd = _parsed(value, field)
     credits, rest = divmod(usd * money.MICRO, money.credit_value())
     if rest:
-        raise _invalid(field, "must be a whole number of credit micros")
+        raise InvalidInputError.of(field, "must be a whole number of credit micros")
     return credits
-
-
-def _invalid(field: str, problem: str) -> InvalidInputError:
-    return InvalidInputError(f"{field} {problem}", errors=[{"pointer": f"/{field}", "detail": problem}])

@@ -79,11 +79,11 @@ def propose(*, plan: Plan, to: int | None, from_numbers: Iterable[int], notice_d
     versions = {version.number: version for version in plan.versions.order_by("number")}
     target = versions.get(max(versions, default=0) if to is None else to)
     if target is None:
-        raise _invalid("to", "is not a version of the plan")
+        raise InvalidInputError.of("to", "is not a version of the plan")
     earlier = {number: version for number, version in versions.items() if number < target.number}
     asked = sorted(set(from_numbers)) or list(earlier)
     if not asked or not set(asked) <= set(earlier):
-        raise _invalid("from", f"must be versions before version {target.number}")
+        raise InvalidInputError.of("from", f"must be versions before version {target.number}")
     return Proposal(
         plan=plan,
         to=target,
@@ -271,7 +271,3 @@ def _agreements(plan: Plan, rows: list[Subscription]) -> dict[int, list[Agreemen
 def _members(rows: list[Subscription]) -> dict[int, int]:
     counted = Membership.objects.filter(customer_id__in=[row.customer_id for row in rows])
     return dict(counted.values_list("customer_id").annotate(count=Count("pk")).order_by())
-
-
-def _invalid(field: str, problem: str) -> InvalidInputError:
-    return InvalidInputError(f"{field} {problem}", errors=[{"pointer": f"/{field}", "detail": problem}])

@@ -53,7 +53,6 @@ def chosen(*, subscription: Subscription, plan: str, tier: str, now: dt.datetime
         if each.plan == (plan or own) and tier in {"", each.tier.name}
     ]
     if len(named) != 1:
-        problem = "is not one that this subscription could have"
         field = "plan" if plan else "tier"
-        raise InvalidInputError(f"{field} {problem}", errors=[{"pointer": f"/{field}", "detail": problem}])
+        raise InvalidInputError.of(field, "is not one that this subscription could have")
     return named[0]

@@ -12,7 +12,7 @@ from typing import Final
 
 from billing.rating.components import Part, parts
 from billing.rating.exact import ONE, ZERO, to_micros, total
-from billing.rating.quantities import METRICS_MAX, check_quantity, invalid
+from billing.rating.quantities import METRICS_MAX, check_quantity
 from config.kit.errors import InvalidInputError
 from marketplace.terms import PriceTerms
 from wallets.money import MICRO, Micros
@@ -91,7 +91,7 @@ def _priced(price: PriceTerms, readings: Mapping[str, Decimal], stated: Mapping[
 
 def _closing(lines: list[Line], *, amount: int, minimum: int) -> Iterator[Line]:
     if amount > AMOUNT_MAX:
-        raise invalid("usage", "makes a charge that is too large")
+        raise InvalidInputError.of("usage", "makes a charge that is too large")
     rounding = amount - sum(line.amount for line in lines)
     if rounding:
         yield Line(ROUNDING_LINE, ONE, ZERO, Micros(rounding))

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final, assert_never
 
 from billing.rating.exact import EXACT, ONE, ZERO, packages, product, total
-from billing.rating.quantities import invalid
+from config.kit.errors import InvalidInputError
 from marketplace.terms import Overage, PriceBand, PriceModel, PriceTerms
 
 INCLUDED: Final = "included"
@@ -119,9 +119,13 @@ def _in_band(metric: str, quantity: Decimal, band: PriceBand, lower: Decimal) ->
 
 def _within(price: PriceTerms, stated: Decimal | None) -> Decimal:
     if stated is None or not stated.is_finite():
-        raise invalid(f"prices/{price.metric}", "must be stated: the price of this metric comes with its use")
+        raise InvalidInputError.of(
+            f"prices/{price.metric}", "must be stated: the price of this metric comes with its use"
+        )
     if not price.least <= stated <= price.most:
-        raise invalid(f"prices/{price.metric}", f"must be from {_plain(price.least)} to {_plain(price.most)}")
+        raise InvalidInputError.of(
+            f"prices/{price.metric}", f"must be from {_plain(price.least)} to {_plain(price.most)}"
+        )
     return stated
 
 

@@ -20,17 +20,17 @@ METRIC: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,59}")
 def check_quantity(*, metric: str, quantity: Decimal) -> Decimal:
     """Return a quantity that a run may report; raise InvalidInputError for any other."""
     if not METRIC.fullmatch(metric):
-        raise invalid("usage", "names its metrics with up to 60 letters, digits, _, . and -")
+        raise InvalidInputError.of("usage", "names its metrics with up to 60 letters, digits, _, . and -")
     if not quantity.is_finite():
-        raise invalid(f"usage/{metric}", "must be finite")
+        raise InvalidInputError.of(f"usage/{metric}", "must be finite")
     if quantity < 0:
-        raise invalid(f"usage/{metric}", "must be 0 or more")
+        raise InvalidInputError.of(f"usage/{metric}", "must be 0 or more")
     if quantity > QUANTITY_MAX:
-        raise invalid(f"usage/{metric}", f"must be {QUANTITY_MAX} or less")
+        raise InvalidInputError.of(f"usage/{metric}", f"must be {QUANTITY_MAX} or less")
     if len(quantity.as_tuple().digits) > DIGITS_MAX:
-        raise invalid(f"usage/{metric}", f"has more than {DIGITS_MAX} digits")
+        raise InvalidInputError.of(f"usage/{metric}", f"has more than {DIGITS_MAX} digits")
     if -int(EXACT.normalize(quantity).as_tuple().exponent) > QUANTITY_PLACES:
-        raise invalid(f"usage/{metric}", f"has more than {QUANTITY_PLACES} decimal places")
+        raise InvalidInputError.of(f"usage/{metric}", f"has more than {QUANTITY_PLACES} decimal places")
     return quantity
 
 
@@ -38,8 +38,3 @@ def counted(*, unit: str, usage: Mapping[str, Decimal] | None) -> int:
     """Give what a run takes of a quota, in micros of its unit, rounding down: what is read of it, else one."""
     quantity = (usage or {}).get(unit.lower(), ONE)
     return int(quantity * MICRO)
-
-
-def invalid(field: str, problem: str) -> InvalidInputError:
-    """Name a field of the usage and what is wrong with it."""
-    return InvalidInputError(f"{field} {problem}", errors=[{"pointer": f"/{field}", "detail": problem}])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 
 class DomainError(Exception):
@@ -32,6 +32,11 @@ class InvalidInputError(DomainError):
     code = "invalid_input"
     status = 400
     title = "Invalid input"
+
+    @classmethod
+    def of(cls, field: str, problem: str) -> Self:
+        """Name a field, as a path, and what is wrong with it."""
+        return cls(f"{field} {problem}", errors=[{"pointer": f"/{field}", "detail": problem}])
 
 
 class NotFoundError(DomainError):

@@ -83,6 +83,5 @@ def _marked(markups: dict[tuple[str, str], Decimal], provider: str, model: str, 
 
 def _checked(field: str, amount: Decimal) -> Decimal:
     if not amount.is_finite() or not 0 <= amount <= RATE_MAX:
-        detail = f"must be from 0 to {RATE_MAX} USD a million tokens"
-        raise InvalidInputError(f"{field} {detail}", errors=[{"pointer": f"/{field}", "detail": detail}])
+        raise InvalidInputError.of(field, f"must be from 0 to {RATE_MAX} USD a million tokens")
     return amount.quantize(RATE_PLACES, ROUND_HALF_UP)

@@ -103,18 +103,18 @@ def title(terms: PlanTerms, tier: TierTerms, quantity: int) -> str:
 
 def _tier(terms: PlanTerms, choice: Choice) -> TierTerms:
     if not 1 <= choice.quantity <= QUANTITY_MAX:
-        raise _invalid("quantity", f"must be from 1 to {QUANTITY_MAX}")
+        raise InvalidInputError.of("quantity", f"must be from 1 to {QUANTITY_MAX}")
     if choice.zone not in available_timezones():
-        raise _invalid("zone", "is not a time zone")
+        raise InvalidInputError.of("zone", "is not a time zone")
     if choice.alignment not in set(Alignment):
-        raise _invalid("alignment", "must be anniversary or calendar")
+        raise InvalidInputError.of("alignment", "must be anniversary or calendar")
     named = [tier for tier in terms.tiers if choice.tier in {"", tier.name}]
     if not named or (not choice.tier and len(named) > 1):
-        raise _invalid("tier", f"must be one of {', '.join(tier.name for tier in terms.tiers)}")
+        raise InvalidInputError.of("tier", f"must be one of {', '.join(tier.name for tier in terms.tiers)}")
     if choice.quantity > 1 and not named[0].per_seat:
-        raise _invalid("quantity", "is for plans that count seats")
+        raise InvalidInputError.of("quantity", "is for plans that count seats")
     if choice.trial and not (named[0].trial_days and named[0].price_cents):
-        raise _invalid("trial", "is not offered for this plan")
+        raise InvalidInputError.of("trial", "is not offered for this plan")
     return named[0]
 
 
@@ -155,7 +155,3 @@ def _needs_checkout(subscription: Subscription) -> bool:
 def _refuse_same(live: Subscription | None, tier: TierTerms, choice: Choice) -> None:
     if live is not None and live.tier_id == tier.id and live.quantity == choice.quantity:
         raise AlreadySubscribedError(f"You are subscribed to {live.version.plan} already.")
-
-
-def _invalid(field: str, problem: str) -> InvalidInputError:
-    return InvalidInputError(f"{field} {problem}", errors=[{"pointer": f"/{field}", "detail": problem}])

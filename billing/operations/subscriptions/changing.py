@@ -181,14 +181,14 @@ def _tier(subscription: Subscription, tier_id: int) -> SubscriptionTier:
     rows = SubscriptionTier.objects.select_related("version__plan")
     found = rows.filter(pk=tier_id).first()
     if found is None or found.version.plan.agent_id != subscription.agent_id:
-        raise _invalid("tier", "is not a tier that this subscription could have")
+        raise InvalidInputError.of("tier", "is not a tier that this subscription could have")
     return found
 
 
 def _seats(subscription: Subscription, tier: SubscriptionTier, quantity: int | None) -> int:
     seats = subscription.quantity if quantity is None and tier.per_seat else quantity or 1
     if not 1 <= seats <= QUANTITY_MAX or (seats > 1 and not tier.per_seat):
-        raise _invalid("quantity", f"must be from 1 to {QUANTITY_MAX if tier.per_seat else 1}")
+        raise InvalidInputError.of("quantity", f"must be from 1 to {QUANTITY_MAX if tier.per_seat else 1}")
     periods.require_seats(customer_id=subscription.customer_id, tier_per_seat=tier.per_seat, quantity=seats)
     return seats
 
@@ -210,7 +210,3 @@ def _require_paid(subscription: Subscription, period: SubscriptionPeriod) -> Non
 def _told(subscription: Subscription, tier: SubscriptionTier, seats: int) -> str:
     counted = f", {seats} seats" if tier.per_seat and seats > 1 else ""
     return f"{queries.name(subscription, tier=tier)}{counted}"
-
-
-def _invalid(field: str, problem: str) -> InvalidInputError:
-    return InvalidInputError(f"{field} {problem}", errors=[{"pointer": f"/{field}", "detail": problem}])

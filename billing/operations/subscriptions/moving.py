@@ -79,9 +79,9 @@ def sweep(*, now: dt.datetime) -> int:
 
 def _check(proposal: Proposal, decision: Decision) -> None:
     if not decision.reason.strip() or len(decision.reason) > REASON_MAX or "\x00" in decision.reason:
-        raise _invalid("reason", f"must be a text of up to {REASON_MAX} letters")
+        raise InvalidInputError.of("reason", f"must be a text of up to {REASON_MAX} letters")
     if proposal.notice_days < settings.PRICE_NOTICE_DAYS:
-        raise _invalid("notice_days", f"must be {settings.PRICE_NOTICE_DAYS} or more")
+        raise InvalidInputError.of("notice_days", f"must be {settings.PRICE_NOTICE_DAYS} or more")
 
 
 def _plan_one(subscription_id: int, proposal: Proposal, decision: Decision, now: dt.datetime) -> bool:
@@ -118,7 +118,3 @@ def _call_off_one(move_id: int, decision: Decision, now: dt.datetime) -> bool:
         told = f"the move to another version was called off by {decision.actor}: {decision.reason}"
         states.note(subscription, reason=told, now=now)
     return True
-
-
-def _invalid(field: str, problem: str) -> InvalidInputError:
-    return InvalidInputError(f"{field} {problem}", errors=[{"pointer": f"/{field}", "detail": problem}])

@@ -37,8 +37,7 @@ def require_seats(*, customer_id: int, tier_per_seat: bool, quantity: int) -> No
     """Raise InvalidInputError for fewer seats than the team has members."""
     members = queries.members(customer_id=customer_id) if tier_per_seat else 0
     if quantity < members:
-        problem = f"must be at least the {members} members of the team"
-        raise InvalidInputError(f"quantity {problem}", errors=[{"pointer": "/quantity", "detail": problem}])
+        raise InvalidInputError.of("quantity", f"must be at least the {members} members of the team")
 
 
 def worth(*, tier: SubscriptionTier, quantity: int) -> Worth:
