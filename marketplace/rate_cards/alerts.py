@@ -3,10 +3,9 @@
 import datetime as dt
 
 from django.conf import settings
-from django.core.mail import send_mail
-from django.template.loader import render_to_string
 
 from accounts.models import User
+from config.kit import mail
 from marketplace.models import ModelRate, RateAlert, RateCard
 from marketplace.queries import rate_cards
 from marketplace.rate_cards.importing import users_of
@@ -31,14 +30,14 @@ def watch(*, now: dt.datetime) -> int:
 def _mail(rates: list[ModelRate], now: dt.datetime) -> None:
     cards = RateCard.objects.filter(pk__in={rate.card_id for rate in rates})
     users = [str(user) for card in cards for user in users_of(card=card, now=now)]
-    send_mail(
+    staff = User.objects.filter(is_staff=True, is_active=True).order_by("pk")
+    mail.send(
         subject=f"{len(rates)} rate{'s' if len(rates) > 1 else ''} cost more than is charged",
-        message=render_to_string(
-            "marketplace/mail/losing_rates.txt",
-            {"rates": rates, "users": users, "url": f"{settings.SITE_URL}/admin/marketplace/modelrate/"},
-        ),
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        recipient_list=list(
-            User.objects.filter(is_staff=True, is_active=True).order_by("pk").values_list("email", flat=True)
-        ),
+        template="marketplace/mail/losing_rates.txt",
+        context={
+            "rates": rates,
+            "users": users,
+            "url": f"{settings.SITE_URL}/admin/marketplace/modelrate/",
+        },
+        to=staff.values_list("email", flat=True),
     )

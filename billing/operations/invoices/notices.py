@@ -3,13 +3,9 @@
 import datetime as dt
 from typing import Final
 
-from django.conf import settings
-from django.core.mail import send_mail
-from django.template.loader import render_to_string
-
 from billing.models.invoices import Invoice, InvoiceNotice
 from billing.queries import invoices as invoice_queries
-from config.kit import jobs
+from config.kit import jobs, mail
 
 SWEEP_MAX: Final = 200
 LATE: Final = dt.timedelta(minutes=1)
@@ -32,11 +28,11 @@ def send(*, notice_id: int, now: dt.datetime) -> None:
     if notice is None:
         return
     page = invoice_queries.letter(notice=notice)
-    send_mail(
+    mail.send(
         subject=page.subject,
-        message=render_to_string("billing/mail/invoice.txt", {"letter": page}),
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        recipient_list=[notice.invoice.customer.email],
+        template="billing/mail/invoice.txt",
+        context={"letter": page},
+        to=[notice.invoice.customer.email],
     )
     InvoiceNotice.objects.filter(pk=notice.pk).update(sent_at=now)
 

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
-from django.template.loader import render_to_string
 
 from billing.models import SubscriptionMove
 from billing.operations.subscriptions import states
 from billing.queries import moves as queries
 from billing.queries.moves import Proposal
-from config.kit import jobs
+from config.kit import jobs, mail
 from config.kit.errors import InvalidInputError
 
 State = SubscriptionMove.State
@@ -59,11 +57,11 @@ def tell(*, move_id: int, now: dt.datetime) -> None:
     if move is None:
         return
     letter = queries.letter(move=move, told_at=now)
-    send_mail(
+    mail.send(
         subject=letter.subject,
-        message=render_to_string("billing/mail/move.txt", {"letter": letter}),
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        recipient_list=[move.subscription.customer.email],
+        template="billing/mail/move.txt",
+        context={"letter": letter},
+        to=[move.subscription.customer.email],
     )
     SubscriptionMove.objects.filter(pk=move.pk, told_at=None, state=State.PLANNED).update(told_at=now)
 

@@ -3,15 +3,12 @@
 import datetime as dt
 from typing import Final
 
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db.models import QuerySet
-from django.template.loader import render_to_string
 
 from billing.models import PlanOffer, Subscription, SubscriptionPeriod
 from billing.queries import plan_offers
 from billing.queries import subscriptions as queries
-from config.kit import jobs
+from config.kit import jobs, mail
 from marketplace.models import Plan
 from wallets.models import Wallet, WalletDebt
 from wallets.money import CREDITS
@@ -34,11 +31,11 @@ def tell(*, offer_id: int, now: dt.datetime) -> None:
     if offer is None:
         return
     letter = plan_offers.letter(offer=offer)
-    send_mail(
+    mail.send(
         subject=letter.subject,
-        message=render_to_string("billing/mail/offer.txt", {"letter": letter}),
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        recipient_list=[offer.period.subscription.customer.email],
+        template="billing/mail/offer.txt",
+        context={"letter": letter},
+        to=[offer.period.subscription.customer.email],
     )
     PlanOffer.objects.filter(pk=offer.pk, told_at=None).update(told_at=now)
 

@@ -4,15 +4,13 @@ import datetime as dt
 import logging
 from typing import Final
 
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
-from django.template.loader import render_to_string
 
 from billing.models.subscriptions import Subscription, Trial
 from billing.operations.subscriptions import starting, states
 from billing.queries import subscriptions as queries
 from billing.queries import trial_letters
+from config.kit import mail
 from config.kit.errors import ConflictError
 
 logger = logging.getLogger(__name__)
@@ -84,11 +82,11 @@ def tell_due(*, now: dt.datetime) -> int:
 def _tell(trial: Trial, now: dt.datetime) -> bool:
     letter = trial_letters.letter(trial=trial)
     try:
-        send_mail(
+        mail.send(
             subject=letter.subject,
-            message=render_to_string("billing/mail/trial.txt", {"letter": letter}),
-            from_email=settings.DEFAULT_FROM_EMAIL,
-            recipient_list=[trial.subscription.customer.email],
+            template="billing/mail/trial.txt",
+            context={"letter": letter},
+            to=[trial.subscription.customer.email],
         )
     except OSError:
         # The row stays: the next tick sends it.
