@@ -139,9 +139,9 @@ def first_start(*, subscription: Subscription, number: int, earliest: dt.datetim
     return at
 
 
-def earliest(*, move: SubscriptionMove, told_at: dt.datetime) -> dt.datetime:
+def earliest(*, notice_days: int, version: PlanVersion, told_at: dt.datetime) -> dt.datetime:
     """Give the moment from which on a period may begin with a move: after its notice, under a version in force."""
-    return max(told_at + dt.timedelta(days=move.notice_days), move.tier.version.effective_from)
+    return max(told_at + dt.timedelta(days=notice_days), version.effective_from)
 
 
 def coming(*, move: SubscriptionMove, told_at: dt.datetime) -> Coming:
@@ -180,7 +180,7 @@ def planned_of(*, subscription: Subscription) -> SubscriptionMove | None:
 
 def _starts_at(move: SubscriptionMove, told_at: dt.datetime) -> dt.datetime:
     number = queries.current(move.subscription).number
-    at = earliest(move=move, told_at=told_at)
+    at = earliest(notice_days=move.notice_days, version=move.tier.version, told_at=told_at)
     return first_start(subscription=move.subscription, number=number, earliest=at)
 
 
@@ -207,9 +207,12 @@ def _to(known: Mover, row: Subscription, tier: SubscriptionTier, beside: _Beside
     own, new = beside.versions[row.version_id], beside.versions[beside.proposal.to.pk]
     seats = seats_on(tier=tier, subscription=row, members=beside.members.get(row.customer_id, 0))
     worse = is_worse(today=own.sides[row.tier.name], then=new.sides[tier.name])
-    notice = dt.timedelta(days=beside.proposal.notice_days if worse else 0)
-    earliest = max(beside.now + notice, beside.proposal.to.effective_from)
-    begins = first_start(subscription=row, number=_number(row), earliest=earliest)
+    at = earliest(
+        notice_days=beside.proposal.notice_days if worse else 0,
+        version=beside.proposal.to,
+        told_at=beside.now,
+    )
+    begins = first_start(subscription=row, number=_number(row), earliest=at)
     return replace(
         known,
         seats=seats,

@@ -45,7 +45,10 @@ def lapse(*, subscription: Subscription, now: dt.datetime) -> None:
 
 
 def _is_due(move: SubscriptionMove, starts_at: dt.datetime) -> bool:
-    return move.told_at is not None and queries.earliest(move=move, told_at=move.told_at) <= starts_at
+    if move.told_at is None:
+        return False
+    version = move.tier.version
+    return queries.earliest(notice_days=move.notice_days, version=version, told_at=move.told_at) <= starts_at
 
 
 def _seats(subscription: Subscription, tier: SubscriptionTier) -> int:
