@@ -17,7 +17,15 @@ CHART_DAYS: Final = 14
 
 # Group, then model (app.model) and icon (Material Symbols, which the theme brings along).
 GROUPS: Final = (
-    ("People", (("accounts.customer", "group"), ("accounts.user", "person"), ("accounts.apikey", "key"))),
+    (
+        "People",
+        (
+            ("accounts.customer", "group"),
+            ("accounts.user", "person"),
+            ("accounts.apikey", "key"),
+            ("accounts.auditentry", "policy"),
+        ),
+    ),
     (
         "Ledger",
         (

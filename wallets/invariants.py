@@ -10,6 +10,7 @@ APPEND_ONLY_TABLES: Final = (
     "wallets_grantdrawdown",
     "wallets_seal",
     "wallets_sealhead",
+    "accounts_auditentry",
 )
 
 INVARIANTS: Final = [

@@ -1,6 +1,7 @@
+from accounts.models.audit import AuditEntry
 from accounts.models.customers import Customer, Membership
 from accounts.models.idempotency import IdempotentRequest
 from accounts.models.keys import ApiKey
 from accounts.models.users import User
 
-__all__ = ["ApiKey", "Customer", "IdempotentRequest", "Membership", "User"]
+__all__ = ["ApiKey", "AuditEntry", "Customer", "IdempotentRequest", "Membership", "User"]

@@ -188,7 +188,6 @@ class InvoiceAdmin(ReadOnlyAdmin):
         except DomainError as error:
             form.add_error("reason", error.detail)
             return False
-        self.log_change(request, invoice, f"{TITLES[what]}: {form.cleaned_data['reason']}")
         messages.success(request, said)
         return True
 

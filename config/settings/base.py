@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.ActiveCustomerMiddleware",
+    "accounts.staff_acts.StaffActsMiddleware",
     "config.kit.middleware.ProblemMiddleware",
 ]
 
@@ -97,6 +98,9 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
+
+# How many proxies of ours a request has passed: the audit trail takes its address from the outermost of them.
+TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0)
 
 # The database ---------------------------------------------------------------------------------------------------
 # Two roles: migrations run as the owner of the tables, everything else as the application, which may not TRUNCATE.

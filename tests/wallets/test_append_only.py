@@ -7,7 +7,13 @@ from tests.support.ledger import buy, open_consumer_wallet
 
 pytestmark = pytest.mark.django_db
 
-TABLES = ["wallets_transaction", "wallets_entry", "wallets_grantdrawdown", "wallets_ledgersetting"]
+TABLES = [
+    "wallets_transaction",
+    "wallets_entry",
+    "wallets_grantdrawdown",
+    "wallets_ledgersetting",
+    "accounts_auditentry",
+]
 
 
 def refused(statement: str) -> str:

@@ -1,5 +1,13 @@
+from wallets.admin.audit import AuditEntryAdmin
 from wallets.admin.books import BooksCheckAdmin
 from wallets.admin.ledger import EntryAdmin, SealHeadAdmin, TransactionAdmin
 from wallets.admin.wallets import WalletAdmin
 
-__all__ = ["BooksCheckAdmin", "EntryAdmin", "SealHeadAdmin", "TransactionAdmin", "WalletAdmin"]
+__all__ = [
+    "AuditEntryAdmin",
+    "BooksCheckAdmin",
+    "EntryAdmin",
+    "SealHeadAdmin",
+    "TransactionAdmin",
+    "WalletAdmin",
+]

@@ -196,9 +196,6 @@ class WalletAdmin(ReadOnlyAdmin):
         except DomainError as error:
             form.add_error("amount", error.detail)
             return False
-        self.log_change(
-            request, wallet, f"Adjusted by {money.text(data['amount'])} credits: {data['reason']}"
-        )
         messages.success(request, f"Adjusted by {money.text(data['amount'])} credits.")
         return True
 

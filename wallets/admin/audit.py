@@ -1,0 +1,17 @@
+from django.contrib import admin
+
+from accounts.models import AuditEntry
+from wallets.admin.readonly import ReadOnlyAdmin
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """What staff did, newest first; nobody edits it."""
+
+    list_display = ("at", "actor", "act", "object_id", "reason", "address")
+    list_filter = ("act", "actor", "address")
+    search_fields = ("actor", "object_id__exact", "reason", "act")
+    search_help_text = "Who, a public id, a word of the reason, or the act"
+    date_hierarchy = "at"
+    ordering = ("-id",)
+    show_full_result_count = False
