@@ -22,6 +22,12 @@ class BalanceTransaction(models.Model):
     stripe_id = models.CharField(max_length=60, unique=True)
     type = models.CharField(max_length=60)
     source_id = models.CharField(max_length=60, default="", blank=True, db_index=True)
+    origin_id = models.CharField(
+        max_length=60,
+        default="",
+        blank=True,
+        help_text="The PaymentIntent of a charge, refund or dispute, the transfer of a reversal.",
+    )
     amount_cents = models.BigIntegerField()
     fee_cents = models.BigIntegerField()
     net_cents = models.BigIntegerField()

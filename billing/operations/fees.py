@@ -6,6 +6,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Max
 
+from billing.cash_lines import FEE_TYPES, FLOAT_TYPES
 from billing.models.invoice_payments import InvoicePayment
 from billing.models.stripe import BalanceTransaction
 from billing.models.subscriptions import Subscription
@@ -15,10 +16,6 @@ from billing.stripe.balance import BalanceLine
 from wallets import chart, ledger, money
 from wallets.ledger import Leg, Source
 
-# Lines that are nothing but a fee: no fee of their own, and a negative amount (ledger.md rule 24).
-FEE_TYPES: Final = frozenset({"stripe_fee", "stripe_fx_fee", "tax_fee"})
-# Our own money on its way between our bank and Stripe: nothing else books it.
-FLOAT_TYPES: Final = frozenset({"topup", "topup_reversal", "payout", "payout_cancel", "payout_failure"})
 OVERLAP: Final = dt.timedelta(hours=1)
 FIRST_LOOK: Final = dt.timedelta(days=30)
 
@@ -37,8 +34,11 @@ def record(*, line: BalanceLine, now: dt.datetime) -> BalanceTransaction:
                 "net_cents": line.net_cents,
                 "created_at": line.created_at,
                 "available_on": line.available_on,
+                "origin_id": line.origin_id,
             },
         )
+        if line.origin_id and not row.origin_id:
+            BalanceTransaction.objects.filter(pk=row.pk).update(origin_id=line.origin_id)
         if created:
             _book(row, now)
             _move(row, now)
@@ -53,7 +53,7 @@ def sweep(*, now: dt.datetime) -> int:
     since = newest - OVERLAP if newest else now - FIRST_LOOK
     # All pages first: no transaction is open while Stripe is asked. Then the oldest first: the newest line we know
     # is where the next sweep begins, so a kill between two lines must leave only newer ones behind.
-    lines = list(balance.lines_since(since=since))
+    lines = list(balance.lines(since=since))
     for line in reversed(lines):
         record(line=line, now=now)
     return len(lines)

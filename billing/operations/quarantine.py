@@ -30,6 +30,7 @@ def payment(*, payment: Payment, reference: str, reason: str, now: dt.datetime) 
         actor="job:billing.fulfil_checkout",
         legs=[Leg(chart.STRIPE_CASH, -cash), Leg(chart.SUSPENSE, cash)],
         now=now,
+        occurred_at=payment.paid_at,
         description=f"{reference}: {reason}"[:300],
     )
     _keep(stripe_id=payment.intent_id, type="payment", reason=f"{reference}: {reason}", body=b"", now=now)

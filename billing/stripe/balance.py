@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import stripe
 
@@ -11,11 +11,14 @@ from billing.stripe.client import client
 from billing.stripe.errors import translated
 
 PAGE_SIZE: Final = 100
+LISTED: Final = ["data.source"]
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceLine:
-    """One balance transaction."""
+    """One balance transaction; its origin is the PaymentIntent of a charge, refund or dispute, or the transfer of a
+    reversal, where Stripe told.
+    """
 
     stripe_id: str
     type: str
@@ -26,6 +29,7 @@ class BalanceLine:
     net_cents: int
     created_at: dt.datetime
     available_on: dt.datetime
+    origin_id: str = ""
 
 
 def line(transaction: stripe.BalanceTransaction) -> BalanceLine:
@@ -41,14 +45,30 @@ def line(transaction: stripe.BalanceTransaction) -> BalanceLine:
         net_cents=transaction.net,
         created_at=dt.datetime.fromtimestamp(transaction.created, dt.UTC),
         available_on=dt.datetime.fromtimestamp(transaction.available_on, dt.UTC),
+        origin_id=_origin(source),
     )
 
 
-def lines_since(*, since: dt.datetime) -> Iterator[BalanceLine]:
+def lines(*, since: dt.datetime, until: dt.datetime | None = None) -> Iterator[BalanceLine]:
     """List what was booked at Stripe since then, newest first; raise as errors.translated does."""
+    created: Any = {"gte": int(since.timestamp())}
+    if until is not None:
+        created["lt"] = int(until.timestamp())
     with translated():
         page = client().v1.balance_transactions.list(
-            {"created": {"gte": int(since.timestamp())}, "limit": PAGE_SIZE}
+            {"created": created, "limit": PAGE_SIZE, "expand": LISTED}
         )
         for transaction in page.auto_paging_iter():
             yield line(transaction)
+
+
+def _origin(source: Any) -> str:
+    if isinstance(source, stripe.Charge | stripe.Refund | stripe.Dispute):
+        return _id(source.payment_intent)
+    if isinstance(source, stripe.Reversal):
+        return _id(source.transfer)
+    return ""
+
+
+def _id(named: Any) -> str:
+    return named if isinstance(named, str) else str(getattr(named, "id", "") or "")

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import stripe
@@ -175,7 +175,7 @@ def payment_of(intent: Any) -> Payment:
         paid_at=_time(charge.created) if charge and charge.paid else None,
         failure=(error.message or error.code or "") if error else "",
         failure_code=(error.decline_code or error.code or "") if error else "",
-        balance_line=line(fees) if fees else None,
+        balance_line=replace(line(fees), origin_id=intent.id) if fees else None,
         reference=_reference(intent),
     )
 

@@ -62,5 +62,6 @@ def _book(payout: Payout, reversal: Reversal, now: dt.datetime) -> None:
             Leg(chart.STRIPE_CASH, -cents_to_micros(reversal.amount_cents)),
         ],
         now=now,
+        occurred_at=reversal.created_at,
         description=f"Payout {payout.public_id}",
     )

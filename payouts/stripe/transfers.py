@@ -42,6 +42,7 @@ class Reversal:
 
     id: str
     amount_cents: int
+    created_at: dt.datetime
 
 
 @dataclass(frozen=True)
@@ -116,5 +117,8 @@ def _transfer(data: stripe.Transfer) -> Transfer:
         amount_cents=data.amount,
         destination=destination.id if isinstance(destination, stripe.Account) else (destination or ""),
         created_at=dt.datetime.fromtimestamp(data.created, dt.UTC),
-        reversals=tuple(Reversal(id=one.id, amount_cents=one.amount) for one in data.reversals.data),
+        reversals=tuple(
+            Reversal(one.id, one.amount, dt.datetime.fromtimestamp(one.created, dt.UTC))
+            for one in data.reversals.data
+        ),
     )

@@ -29,7 +29,7 @@ def book(
     category: str,
     amount: int,
     currency: str,
-    source: str,
+    source: str | None,
     fee: int = 0,
     available_on: int | None = None,
     description: str | None = None,

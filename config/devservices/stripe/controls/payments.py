@@ -137,15 +137,27 @@ def fail_payout(scope: Scope, body: Json, id: str) -> Json:
 def top_up(scope: Scope, body: Json) -> Json:
     """Put money into the platform's (or an account's) available balance."""
     known(body, "amount", "currency", "account")
-    amount = whole(body, "amount")
-    account = str(body.get("account", ids.PLATFORM))
+    theirs = scope.acting_as(str(body.get("account", ids.PLATFORM)))
+    amount, currency = whole(body, "amount"), str(body.get("currency", "usd"))
+    arrived = {"id": ids.new("tu"), "object": "topup", "amount": amount, "currency": currency}
+    theirs.save(arrived | {"created": scope.now, "status": "succeeded"})
     return balances.book(
-        scope.acting_as(account),
-        type="topup",
-        category="topup",
-        amount=amount,
-        currency=str(body.get("currency", "usd")),
-        source=ids.new("tu"),
+        theirs, type="topup", category="topup", amount=amount, currency=currency, source=str(arrived["id"])
+    )
+
+
+@control("POST", "/balance/adjust")
+def adjust_balance(scope: Scope, body: Json) -> Json:
+    """Book a line that no object of the API explains, as Stripe's own corrections do; no event tells of it."""
+    known(body, "amount", "description")
+    return balances.book(
+        scope,
+        type="adjustment",
+        category="other_adjustment",
+        amount=whole(body, "amount"),
+        currency="usd",
+        source=None,
+        description=str(body.get("description", "Correction by Stripe")),
     )
 
 
