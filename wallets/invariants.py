@@ -8,6 +8,8 @@ APPEND_ONLY_TABLES: Final = (
     "wallets_transaction",
     "wallets_entry",
     "wallets_grantdrawdown",
+    "wallets_claw",
+    "wallets_clawpart",
     "wallets_seal",
     "wallets_sealhead",
     "accounts_auditentry",
@@ -126,9 +128,9 @@ INVARIANTS: Final = [
     ),
     Invariant(
         "debts add up",
-        "What was burned below zero is still owed, was paid, or was billed: nothing else becomes of it.",
-        "SELECT id FROM wallets_walletdebt WHERE amount <> remaining + paid + billed"
-        " OR least(remaining, paid, billed, carried) < 0 OR (remaining = 0 AND carried <> 0)",
+        "What is below zero is still owed, was paid, billed or waived: nothing else becomes of it.",
+        "SELECT id FROM wallets_walletdebt WHERE amount <> remaining + paid + billed + waived"
+        " OR least(remaining, paid, billed, waived, carried) < 0 OR (remaining = 0 AND carried <> 0)",
     ),
     Invariant(
         "debts are what was drawn on them",
@@ -139,6 +141,34 @@ INVARIANTS: Final = [
         " coalesce(sum(amount) FILTER (WHERE grant_id IS NOT NULL), 0) AS paid"
         " FROM wallets_grantdrawdown WHERE debt_id IS NOT NULL GROUP BY 1) d ON d.debt_id = w.id"
         " WHERE w.burned <> coalesce(d.burned, 0) OR w.paid <> coalesce(d.paid, 0)",
+    ),
+    Invariant(
+        "each clawed credit has one bearer",
+        "What a refund or a lost dispute takes is what lots and debts lose, and what the wallet goes down by (I24).",
+        "SELECT c.id, c.purchase, c.amount, p.amount AS borne, e.amount AS booked FROM wallets_claw c"
+        " LEFT JOIN LATERAL (SELECT sum(amount) AS amount, coalesce(sum(cash) FILTER (WHERE grant_id IS NOT NULL), 0)"
+        " AS deferred, coalesce(sum(cash) FILTER (WHERE debt_id IS NOT NULL), 0) AS carried"
+        " FROM wallets_clawpart WHERE claw_id = c.id) p ON true"
+        " LEFT JOIN wallets_entry e ON e.transaction_id = c.transaction_id AND e.wallet_id = c.wallet_id"
+        " WHERE c.amount <> coalesce(p.amount, 0) OR c.deferred <> p.deferred OR c.carried <> p.carried"
+        " OR (c.undoes_id IS NULL AND -c.amount <> coalesce(e.amount, 0))",
+    ),
+    Invariant(
+        "a purchase is clawed once",
+        "No more is taken for a purchase than it brought, and a lot has voided what its claws say (I24).",
+        "SELECT c.purchase, NULL::bigint AS grant_id, c.amount FROM (SELECT purchase, sum(amount) AS amount,"
+        " sum(usd) AS usd FROM wallets_claw GROUP BY 1) c LEFT JOIN (SELECT source_id AS purchase,"
+        " sum(amount) AS amount FROM wallets_creditgrant GROUP BY 1) g"
+        " USING (purchase) WHERE least(c.amount, c.usd) < 0 OR c.amount > g.amount UNION ALL"
+        " SELECT NULL, g.id, g.voided FROM wallets_creditgrant g JOIN (SELECT grant_id, sum(amount) AS amount"
+        " FROM wallets_clawpart GROUP BY 1) p ON p.grant_id = g.id WHERE p.amount > g.voided OR p.amount < 0",
+    ),
+    Invariant(
+        "arrears are what was forced",
+        "A wallet goes into arrears by claws alone (ledger.md rule 9).",
+        "SELECT d.id, d.amount, p.amount AS forced FROM wallets_walletdebt d LEFT JOIN (SELECT debt_id,"
+        " sum(amount) AS amount FROM wallets_clawpart WHERE amount > 0 AND debt_id IS NOT NULL GROUP BY 1) p"
+        " ON p.debt_id = d.id WHERE d.kind = 'arrears' AND d.amount <> coalesce(p.amount, 0)",
     ),
     Invariant(
         "billed debt is on an invoice",

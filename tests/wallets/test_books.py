@@ -14,7 +14,7 @@ from config.devservices import postgres
 from tests import conftest
 from tests.support import damage
 from tests.support.ledger import CREDIT, MONDAY, buy, open_consumer_wallet, open_creator_wallet, promise
-from wallets import books, chart, debts, holds, ledger, seals
+from wallets import books, chart, claws, debts, holds, ledger, money, seals
 from wallets.invariants import INVARIANTS
 from wallets.ledger import Leg, Source
 
@@ -48,7 +48,7 @@ DAMAGE = {
     "one cause per transaction": "UPDATE wallets_transaction SET kind = 'promo', source_type = 'promo',"
     " source_id = 'promo_1' WHERE kind = 'topup'",
     "held is the sum of open holds": "UPDATE wallets_wallet SET held = held + 1 WHERE owner_type ="
-    " 'consumer'",
+    " 'consumer' AND owner_id = 1",
     "holds close once": "UPDATE wallets_hold SET closed_at = now() WHERE state = 'open'",
     "no hold outlives its expiry": "UPDATE wallets_hold SET expires_at = '2026-03-01' WHERE state = 'open'",
     "grants cover the balance": "UPDATE wallets_creditgrant SET amount = amount + 1, remaining ="
@@ -57,18 +57,25 @@ DAMAGE = {
     "grants add up": "UPDATE wallets_creditgrant SET voided = voided + 1 WHERE funding_class = 'promo'",
     "burned is what drawdowns say": "UPDATE wallets_creditgrant SET amount = amount + 1, burned = burned + 1"
     " WHERE funding_class = 'paid'",
-    "debts add up": "UPDATE wallets_walletdebt SET billed = billed + 1, amount = amount + 2; UPDATE"
-    " wallets_grantdrawdown SET amount = amount + 2 WHERE debt_id IS NOT NULL AND grant_id IS NULL",
+    "debts add up": "UPDATE wallets_walletdebt SET billed = billed + 1, amount = amount + 2"
+    " WHERE kind = 'overage'; UPDATE wallets_grantdrawdown SET amount = amount + 2"
+    " WHERE debt_id IS NOT NULL AND grant_id IS NULL",
     "debts are what was drawn on them": "UPDATE wallets_walletdebt SET amount = amount + 1, paid = paid + 1"
-    " WHERE remaining > 0",
-    "billed debt is on an invoice": "UPDATE wallets_walletdebt SET amount = amount - 1, billed = billed - 1;"
-    " UPDATE wallets_grantdrawdown SET amount = amount - 1 WHERE debt_id IS NOT NULL AND grant_id IS NULL",
+    " WHERE remaining > 0 AND kind = 'overage'",
+    "each clawed credit has one bearer": "UPDATE wallets_clawpart SET amount = amount - 1 WHERE grant_id IS NOT NULL",
+    "a purchase is clawed once": "UPDATE wallets_creditgrant SET amount = amount - 10000000, voided ="
+    " voided - 10000000 WHERE source_id = 'pi_3'",
+    "arrears are what was forced": "UPDATE wallets_walletdebt SET amount = amount + 1, paid = paid + 1"
+    " WHERE kind = 'arrears'",
+    "billed debt is on an invoice": "UPDATE wallets_walletdebt SET amount = amount - 1, billed = billed - 1"
+    " WHERE kind = 'overage'; UPDATE wallets_grantdrawdown SET amount = amount - 1"
+    " WHERE debt_id IS NOT NULL AND grant_id IS NULL",
     "an empty grant has no cash left": "UPDATE wallets_creditgrant SET cash_remaining = 1, cash = 1"
     " WHERE funding_class = 'promo' AND remaining = 0",
     "expired credits are not spent": "UPDATE wallets_creditgrant SET expires_at = '2026-03-01'"
     " WHERE funding_class = 'promo' AND remaining = 0",
     "settlements draw what they charge": "UPDATE wallets_grantdrawdown SET transaction_id ="
-    " (SELECT id FROM wallets_transaction WHERE kind = 'topup')",
+    " (SELECT min(id) FROM wallets_transaction WHERE kind = 'topup')",
     "breakage is what expired": "UPDATE wallets_creditgrant SET amount = amount + 1, expired = expired + 1"
     " WHERE funding_class = 'promo'",
     "owed is the image of creators' credits": "UPDATE wallets_entry SET wallet_id ="
@@ -110,7 +117,8 @@ ALSO = {
 def _money() -> None:
     """All that the ledger does, and all of it sealed.
 
-    A top-up, a burned promotion, an open hold, a creator's earning, its debt wallet at zero, overage half billed.
+    A top-up, a burned promotion, an open hold, a creator's earning, its debt wallet at zero, overage half billed, a
+    purchase that was refunded after a credit of it was spent.
     """
     wallet = open_consumer_wallet()
     buy(wallet)
@@ -152,6 +160,25 @@ def _money() -> None:
     )
     debts.bill(
         wallet_id=debtor.pk, amount=10 * CREDIT, bill_cents=1, source=Source("invoice_line", "1"), now=MONDAY
+    )
+    refunded = open_consumer_wallet(owner_id=3)
+    buy(refunded, payment="pi_3")
+    holds.capture(
+        wallet_id=refunded.pk,
+        amount=CREDIT,
+        hold_id=None,
+        source=Source("execution", "e4"),
+        actor="test",
+        now=MONDAY,
+    )
+    bought = claws.Purchase(
+        "pi_3", refunded.pk, list(refunded.grants.values_list("pk", flat=True)), 10 * money.MICRO
+    )
+    claws.take(
+        purchase=bought,
+        usd=10 * money.MICRO,
+        booking=claws.Booking("refund", Source("refund", "re_1"), "test"),
+        now=MONDAY,
     )
     seals.seal_waiting(now=MONDAY)
 

@@ -1,4 +1,5 @@
 from wallets.models.books import BooksCheck
+from wallets.models.claws import Claw, ClawPart
 from wallets.models.debts import WalletDebt
 from wallets.models.grants import CreditGrant, GrantDrawdown
 from wallets.models.holds import Hold
@@ -8,6 +9,8 @@ from wallets.models.wallets import Wallet
 
 __all__ = [
     "BooksCheck",
+    "Claw",
+    "ClawPart",
     "CreditGrant",
     "Entry",
     "GrantDrawdown",

@@ -86,8 +86,8 @@ CREATE OR REPLACE FUNCTION wallets_take_below(
     p_now timestamptz
 ) RETURNS void LANGUAGE sql AS $$
     INSERT INTO wallets_walletdebt AS d
-        (id, wallet_id, kind, amount, remaining, paid, billed, carried, created_at)
-    SELECT x.debt, min(x.wallet), 'overage', sum(x.amount), sum(x.amount), 0, 0, sum(x.cash), p_now
+        (id, wallet_id, kind, amount, remaining, paid, billed, waived, carried, created_at)
+    SELECT x.debt, min(x.wallet), 'overage', sum(x.amount), sum(x.amount), 0, 0, 0, sum(x.cash), p_now
     FROM unnest(p_debts, p_wallets, p_amounts, p_cash) AS x(debt, wallet, amount, cash) GROUP BY x.debt
     ON CONFLICT (id) DO UPDATE SET amount = d.amount + excluded.amount, remaining = d.remaining + excluded.amount,
         carried = d.carried + excluded.carried;
@@ -278,8 +278,10 @@ BEGIN
                 EXIT WHEN v_left = 0;
             END LOOP;
             CONTINUE WHEN v_left = 0;
-            -- Whoever has owed may: a hold of that time may find its grants expired.
-            IF w_overdraft[w] = 0 AND NOT EXISTS (SELECT FROM wallets_walletdebt WHERE wallet_id = v_wallet) THEN
+            -- Whoever has owed may: a hold of that time may find its grants expired. So may whoever was clawed: the
+            -- grants may be gone that an open hold leaned on.
+            IF w_overdraft[w] = 0 AND NOT EXISTS (SELECT FROM wallets_walletdebt WHERE wallet_id = v_wallet)
+                AND NOT EXISTS (SELECT FROM wallets_claw WHERE wallet_id = v_wallet) THEN
                 RAISE EXCEPTION 'wallet %: grants fall short of the balance by %', v_wallet, v_left
                     USING ERRCODE = 'FB003';
             END IF;

@@ -21,8 +21,10 @@ BEGIN
         v_cash := wallets_cash_of(v_grant.cash_remaining, v_part, v_grant.remaining);
         v_carried := wallets_cash_of(v_debt.carried, v_part, v_debt.remaining);
         CONTINUE WHEN v_cash = v_carried AND v_cash = 0;
+        -- A grant may pay again what comes later, when it was given back what it had lost: what had burned numbers it.
         SELECT o_transaction INTO v_transaction FROM wallets_post(
-            'debt_payment', 'grant', v_grant.public_id || ':' || v_debt.kind, 'system', '', p_now, p_now,
+            'debt_payment', 'grant', concat_ws(':', v_grant.public_id, v_debt.kind, nullif(v_grant.burned, 0)),
+            'system', '', p_now, p_now,
             ARRAY[wallets_platform('USD', 'deferred'),
                   wallets_platform('USD', CASE v_debt.kind WHEN 'arrears' THEN 'receivable' ELSE 'unbilled' END)],
             ARRAY[-v_cash, v_carried], wallets_platform('USD', 'revenue'));
