@@ -12,6 +12,8 @@ from billing.models.invoices import (
 )
 from billing.models.meter_events import MeterEvent, MeterEventKey, MeterReversal
 from billing.models.moves import PlanOffer, SubscriptionMove
+from billing.models.pulls import CreatorPull
+from billing.models.refunds import Refund, RefundStateChange
 from billing.models.rollups import (
     AgentDay,
     AgentReadingDay,
@@ -39,6 +41,7 @@ __all__ = [
     "BalanceTransaction",
     "BillingProfile",
     "CallerDay",
+    "CreatorPull",
     "CreditNote",
     "Earning",
     "EarningDay",
@@ -56,6 +59,8 @@ __all__ = [
     "PlanOffer",
     "QuarantinedEvent",
     "ReadingDay",
+    "Refund",
+    "RefundStateChange",
     "RunDay",
     "RunLimit",
     "StatementDocument",

@@ -25,6 +25,7 @@ SUBSCRIPTION: Final = "sbs_"
 INVOICE: Final = "inv_"
 INVOICE_PAYMENT: Final = "ivp_"
 CREDIT_NOTE: Final = "crn_"
+REFUND: Final = "rfd_"
 PAYOUT: Final = "pay_"
 STATEMENT: Final = "stm_"
 
