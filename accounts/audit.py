@@ -43,8 +43,13 @@ def record(
     )
 
 
+def repeated() -> None:
+    """Say that what was asked was done, and written down, by an earlier request: a double click is no second act."""
+    _written.set(_written.get() + 1)
+
+
 def written() -> int:
-    """Count the entries that this thread has added: whoever compares two counts sees whether some were."""
+    """Count what this thread has written or found written: whoever compares two counts sees whether there was any."""
     return _written.get()
 
 

@@ -30,6 +30,7 @@ GROUPS: Final = (
         "Ledger",
         (
             ("wallets.wallet", "account_balance_wallet"),
+            ("wallets.adjustment", "exposure"),
             ("wallets.transaction", "receipt_long"),
             ("wallets.entry", "list_alt"),
             ("wallets.bookscheck", "verified"),

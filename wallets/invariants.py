@@ -13,6 +13,7 @@ APPEND_ONLY_TABLES: Final = (
     "wallets_seal",
     "wallets_sealhead",
     "accounts_auditentry",
+    "accounts_staffnote",
 )
 
 INVARIANTS: Final = [
@@ -234,6 +235,22 @@ INVARIANTS: Final = [
         "Earnings never go below zero; a debt is never above it (I27).",
         "SELECT id, kind, balance FROM wallets_wallet WHERE owner_type = 'creator'"
         " AND (CASE WHEN kind = 'debt' THEN balance > 0 ELSE balance < 0 END)",
+    ),
+    Invariant(
+        "adjustments are decided by two",
+        "Above the limit another person approved; money moved exactly when it was applied, once; a reversal gives"
+        " back no more than it undoes (I36).",
+        "SELECT a.id, a.state, a.amount, a.requested_by_id, a.decided_by_id FROM wallets_adjustment a"
+        " LEFT JOIN wallets_transaction t ON t.kind = 'adjustment' AND t.source_type = 'adjustment'"
+        " AND t.source_id = a.public_id"
+        " LEFT JOIN wallets_entry e ON e.transaction_id = t.id AND e.wallet_id = a.wallet_id"
+        " LEFT JOIN wallets_adjustment r ON r.id = a.reverses_id"
+        " WHERE (a.state = 'applied') <> (t.id IS NOT NULL) OR a.transaction_id IS DISTINCT FROM t.id"
+        " OR (t.id IS NOT NULL AND e.amount IS DISTINCT FROM a.amount)"
+        " OR a.decided_by_id = a.requested_by_id"
+        " OR (a.state = 'applied' AND a.decided_by_id IS NULL AND r.id IS NULL AND abs(a.amount) > a.alone_limit)"
+        " OR (r.id IS NOT NULL AND (r.state <> 'applied' OR r.wallet_id <> a.wallet_id"
+        " OR sign(r.amount) = sign(a.amount) OR abs(a.amount) > abs(r.amount)))",
     ),
     Invariant(
         "sealed transactions are unchanged",

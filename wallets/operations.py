@@ -49,12 +49,7 @@ def adjust(
     `reference` makes it happen once. Raises InvalidInputError without a reason, InsufficientCreditsError
     below what is available.
     """
-    if not reason.strip() or len(reason) > REASON_LENGTH_MAX:
-        raise InvalidInputError(f"A reason of 1 to {REASON_LENGTH_MAX} characters is required.")
-    if amount == 0:
-        raise InvalidInputError("An adjustment is not 0.")
-    if wallet.unit != CREDITS:
-        raise InvalidInputError("Only credits are adjusted; a plan fills its quotas.")
+    check_adjustment(wallet=wallet, amount=amount, reason=reason)
     source = Source("adjustment", reference)
     with transaction.atomic():
         if amount < 0:
@@ -75,3 +70,18 @@ def adjust(
             now=now,
             reason=reason,
         )
+
+
+def check_adjustment(*, wallet: Wallet, amount: int, reason: str) -> None:
+    """Raise InvalidInputError for an adjustment that can never be."""
+    check_reason(reason=reason)
+    if amount == 0:
+        raise InvalidInputError("An adjustment is not 0.")
+    if wallet.unit != CREDITS:
+        raise InvalidInputError("Only credits are adjusted; a plan fills its quotas.")
+
+
+def check_reason(*, reason: str) -> None:
+    """Raise InvalidInputError for a reason that says nothing, or too much."""
+    if not reason.strip() or len(reason) > REASON_LENGTH_MAX:
+        raise InvalidInputError(f"A reason of 1 to {REASON_LENGTH_MAX} characters is required.")

@@ -35,6 +35,7 @@ class Customer(models.Model):
     objects = CustomerQuerySet.as_manager()
 
     class Meta:
+        permissions = [("impersonate_customer", "Can look at the product as a customer sees it")]
         constraints = [
             models.CheckConstraint(
                 name="accounts_customer_external_id_is_not_ours",

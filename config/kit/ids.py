@@ -28,6 +28,7 @@ CREDIT_NOTE: Final = "crn_"
 REFUND: Final = "rfd_"
 PAYOUT: Final = "pay_"
 STATEMENT: Final = "stm_"
+ADJUSTMENT: Final = "adj_"
 
 PREFIXES: Final = frozenset(
     {USER, CUSTOMER, CREATOR, KEY, WALLET, GRANT, HOLD, TRANSACTION, AGENT, PLAN, PLAN_VERSION}

@@ -11,11 +11,12 @@ from billing.queries import rollups
 from marketplace.queries import rate_cards
 from payouts.models import Payout
 from wallets import chart, queries
-from wallets.models import BooksCheck, Wallet
+from wallets.models import Adjustment, BooksCheck, Wallet
 from wallets.money import CREDITS
 
 BOOKS: Final = "admin:wallets_bookscheck_changelist"
 PAYOUTS: Final = "admin:payouts_payout_changelist"
+ADJUSTMENTS: Final = "admin:wallets_adjustment_changelist"
 RATES: Final = "admin:marketplace_modelrate_changelist"
 EVENTS: Final = "admin:billing_quarantinedevent_changelist"
 
@@ -100,6 +101,12 @@ def waiting(*, now: dt.datetime) -> list[Waiting]:
         _payouts("Payouts to approve", Payout.State.DRAFT, states),
         _payouts("Payouts with an unknown outcome", Payout.State.UNKNOWN, states),
         _payouts("Payouts that failed", Payout.State.FAILED, states),
+        Waiting(
+            "Adjustments to approve",
+            Adjustment.objects.filter(state=Adjustment.State.REQUESTED).count(),
+            ADJUSTMENTS,
+            query="?state__exact=requested",
+        ),
         Waiting(
             "Stripe events set aside",
             QuarantinedEvent.objects.filter(resolved_at=None, quarantined_at__isnull=False).count(),

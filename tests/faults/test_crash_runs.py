@@ -3,8 +3,10 @@
 import pytest
 
 from tests.support.stories import Stage
-from tests.support.tales.runs import TALES
+from tests.support.tales import adjusting, runs
 from wallets import seals
+
+TALES = runs.TALES | adjusting.TALES
 
 pytestmark = [
     pytest.mark.faults,

@@ -13,6 +13,7 @@ TABLES = [
     "wallets_grantdrawdown",
     "wallets_ledgersetting",
     "accounts_auditentry",
+    "accounts_staffnote",
 ]
 
 

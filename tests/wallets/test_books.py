@@ -14,7 +14,8 @@ from config.devservices import postgres
 from tests import conftest
 from tests.support import damage
 from tests.support.ledger import CREDIT, MONDAY, buy, open_consumer_wallet, open_creator_wallet, promise
-from wallets import books, chart, claws, debts, holds, ledger, money, seals
+from tests.support.staff import staff
+from wallets import adjustments, books, chart, claws, debts, holds, ledger, money, seals
 from wallets.invariants import INVARIANTS
 from wallets.ledger import Leg, Source
 
@@ -86,6 +87,7 @@ DAMAGE = {
     " WHERE wallet_id = wallets_platform('USD', 'revenue')",
     "creators' wallets keep their sign": "UPDATE wallets_wallet SET kind = 'debt', scope = 'x'"
     " WHERE owner_type = 'creator' AND kind = 'pending'",
+    "adjustments are decided by two": "UPDATE wallets_adjustment SET decided_by_id = NULL",
     SEALED: "UPDATE wallets_transaction SET description = 'rewritten' WHERE kind = 'topup'",
     "the chain of seals has no gap": "DELETE FROM wallets_seal WHERE number = 2;"
     " UPDATE wallets_sealprogress SET passed = 0",
@@ -118,7 +120,7 @@ def _money() -> None:
     """All that the ledger does, and all of it sealed.
 
     A top-up, a burned promotion, an open hold, a creator's earning, its debt wallet at zero, overage half billed, a
-    purchase that was refunded after a credit of it was spent.
+    purchase that was refunded after a credit of it was spent, an adjustment by two.
     """
     wallet = open_consumer_wallet()
     buy(wallet)
@@ -180,6 +182,15 @@ def _money() -> None:
         booking=claws.Booking("refund", Source("refund", "re_1"), "test"),
         now=MONDAY,
     )
+    adjusted = adjustments.request(
+        wallet=open_consumer_wallet(owner_id=4),
+        amount=20_000 * CREDIT,
+        reason="a test",
+        reference="adj_1",
+        by=staff("olive"),
+        now=MONDAY,
+    )
+    adjustments.approve(adjustment=adjusted, by=staff("paul"), now=MONDAY)
     seals.seal_waiting(now=MONDAY)
 
 

@@ -1,41 +1,17 @@
 from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import Case, OuterRef, QuerySet, Subquery, Sum, When
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
+from django.shortcuts import get_object_or_404
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import Customer
-from config.kit import clock, ids
-from config.kit.errors import DomainError
-from wallets import money, operations, queries
+from wallets import money
+from wallets.admin import adjusting
 from wallets.admin.ledger import amount_of, balance_after
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
-from wallets.chart import CONSUMER
 from wallets.models import CreditGrant, Entry, Hold, Wallet, WalletDebt
-
-
-class AdjustmentForm(forms.Form):
-    """What staff says about an adjustment; `reference` makes a double click one adjustment."""
-
-    amount = forms.CharField(
-        label="Credits to add (negative: to take)",
-        widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True}),
-    )
-    reason = forms.CharField(max_length=operations.REASON_LENGTH_MAX, widget=UnfoldAdminTextareaWidget)
-    reference = forms.CharField(max_length=40, widget=forms.HiddenInput)
-
-    def clean_amount(self) -> int:
-        """Read the credits as micros."""
-        try:
-            return money.parse(self.cleaned_data["amount"].replace(",", ""), field="Amount")
-        except DomainError as error:
-            raise forms.ValidationError(error.detail) from error
 
 
 class GrantInline(ReadOnlyInline):
@@ -160,69 +136,11 @@ class WalletAdmin(ReadOnlyAdmin):
     def adjust(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Adjust a balance: state the reason, see before and after, confirm."""
         wallet = get_object_or_404(self.get_queryset(request), pk=object_id)
-        if wallet.owner_type != Wallet.OwnerType.CONSUMER or wallet.kind != CONSUMER:
-            messages.error(request, "Only consumers' wallets are adjusted here.")
-            return redirect("admin:wallets_wallet_change", wallet.pk)
-        form = AdjustmentForm(request.POST or None, initial={"reference": ids.new("adj_")})
-        confirmed = request.POST.get("step") == "confirm"
-        if (
-            request.method == "POST"
-            and form.is_valid()
-            and confirmed
-            and self._adjusted(request, wallet, form)
-        ):
-            return redirect("admin:wallets_wallet_change", wallet.pk)
-        return TemplateResponse(
-            request, "admin/wallets/adjust.html", self._adjust_context(request, wallet, form)
-        )
+        return adjusting.step(self, request, wallet, owner=self.owner(wallet))
 
     def has_adjust_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Tell whether this member of staff may adjust balances."""
         return request.user.has_perm("wallets.adjust_wallet")
-
-    def _adjusted(self, request: HttpRequest, wallet: Wallet, form: AdjustmentForm) -> bool:
-        if not self.has_adjust_permission(request):
-            raise PermissionDenied
-        data = form.cleaned_data
-        try:
-            operations.adjust(
-                wallet=wallet,
-                amount=data["amount"],
-                reference=data["reference"],
-                reason=data["reason"],
-                actor=f"staff:{request.user.get_username()}",
-                now=clock.now(),
-            )
-        except DomainError as error:
-            form.add_error("amount", error.detail)
-            return False
-        messages.success(request, f"Adjusted by {money.text(data['amount'])} credits.")
-        return True
-
-    def _adjust_context(self, request: HttpRequest, wallet: Wallet, form: AdjustmentForm) -> dict[str, Any]:
-        before = queries.balance(wallet=wallet, now=clock.now())
-        preview = None
-        if form.is_bound and form.is_valid():
-            change = form.cleaned_data["amount"]
-            preview = {
-                "change": money.text(change),
-                "available_before": money.text(before.available),
-                "available_after": money.text(before.available + change),
-                "balance_before": money.text(before.balance),
-                "balance_after": money.text(before.balance + change),
-                "covered": before.available + change >= 0,
-                "reason": form.cleaned_data["reason"],
-            }
-        return {
-            **self.admin_site.each_context(request),
-            "title": "Adjust balance",
-            "opts": self.model._meta,
-            "wallet": wallet,
-            "owner": self.owner(wallet),
-            "before": {"balance": money.text(before.balance), "available": money.text(before.available)},
-            "form": form,
-            "preview": preview,
-        }
 
 
 def _total(wallet: Wallet) -> int:

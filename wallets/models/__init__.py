@@ -1,3 +1,4 @@
+from wallets.models.adjustments import Adjustment
 from wallets.models.books import BooksCheck
 from wallets.models.claws import Claw, ClawPart
 from wallets.models.debts import WalletDebt
@@ -8,6 +9,7 @@ from wallets.models.seals import Seal, SealHead, SealProgress
 from wallets.models.wallets import Wallet
 
 __all__ = [
+    "Adjustment",
     "BooksCheck",
     "Claw",
     "ClawPart",

@@ -1,4 +1,4 @@
-"""Runs: check and reserve, meter, log, log many, release, expiry, posting, page runs, adjustments."""
+"""Runs: check and reserve, meter, log, log many, release, expiry, posting, page runs."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -194,26 +194,8 @@ def _promised(stage: Stage, name: str) -> Wallet:
     return wallet
 
 
-def _wallet(stage: Stage, name: str) -> Wallet:
-    return runs.wallet_of(runs.make_customer(name, credits=100))
-
-
-def _adjusts(amount: int) -> Story:
-    def act(stage: Stage, wallet: Wallet) -> None:
-        operations.adjust(
-            wallet=wallet,
-            amount=runs.credits(amount),
-            reference=f"adj_{wallet.pk:08}",
-            reason="a test",
-            actor="staff:olive",
-            now=stage.now,
-        )
-
-    return _job(_wallet, act)
-
-
 def _job(begin: Callable[[Stage, str], Any], act: Callable[[Stage, Any], Any]) -> Story:
-    """Tell of a job, or of staff's click, that is simply done again when it was cut short."""
+    """Tell of a job that is simply done again when it was cut short."""
 
     def after(stage: Stage, subject: Any, life: Life) -> None:
         if life.killed:
@@ -249,6 +231,4 @@ TALES: Final = {
     ),
     "grants expire": _swept(_promised, _expires),
     "transactions are sealed": _swept(_settled, lambda stage, _: seals.seal_waiting(now=stage.now)),
-    "an adjustment up": _adjusts(40),
-    "an adjustment down": _adjusts(-40),
 }

@@ -3,13 +3,17 @@
 import re
 
 import pytest
+from django.apps import apps
+from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.db.models import Model
 from django.test import Client
 
 from accounts.models import AuditEntry, User
 from tests.support.ledger import CREDIT, buy, open_consumer_wallet
 from tests.support.people import sign_up
-from wallets.models import Transaction, Wallet
+from tests.support.staff import staff
+from wallets.models import Adjustment, Transaction, Wallet
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
@@ -65,7 +69,7 @@ def test_confirming_twice_adjusts_once_and_is_logged(olive: Client, wallet: Wall
     assert wallet.balance == 9_500 * CREDIT
     transaction = Transaction.objects.get(kind="adjustment")
     assert (transaction.actor, transaction.description) == ("staff:olive@example.com", "goodwill")
-    assert AuditEntry.objects.latest("id").reason == "goodwill"
+    assert AuditEntry.objects.get().reason.endswith("-500 credits: goodwill")
 
 
 @pytest.mark.parametrize(
@@ -101,18 +105,79 @@ def test_a_consumer_may_not(client: Client, wallet: Wallet) -> None:
     assert client.get(adjust_url(wallet)).status_code == 302
 
 
-@pytest.mark.parametrize("model", ["wallet", "transaction", "entry", "bookscheck"])
-def test_superusers_cannot_add_change_or_delete_a_ledger_row(
-    olive: Client, wallet: Wallet, model: str
+def test_a_large_one_is_decided_by_another_through_the_pages(
+    client: Client, olive: Client, wallet: Wallet
 ) -> None:
-    page = f"/admin/wallets/{model}/"
+    form = {"amount": "20000", "reason": "goodwill", "reference": reference(olive, wallet)}
+    assert b"another person must approve" in olive.post(adjust_url(wallet), form).content
+    olive.post(adjust_url(wallet), form | {"step": "confirm"})
+    asked = Adjustment.objects.get()
+    page = f"/admin/wallets/adjustment/{asked.pk}"
+    own = olive.get(f"{page}/decide/").content.decode()
+    assert "another person decides" in own
+    assert ">Approve<" not in own
+    refused = olive.post(f"{page}/decide/", {"step": "approve"}, follow=True).content.decode()
+    assert "You asked for it: another person decides." in refused
+
+    client.force_login(staff("paul").user)
+    assert "Adjustments to approve" in client.get("/admin/").content.decode()
+    shown = client.get(f"{page}/decide/").content.decode()
+    assert "30000" in shown
+    client.post(f"{page}/decide/", {"step": "approve"})
+    client.post(f"{page}/decide/", {"step": "approve"})
+    wallet.refresh_from_db()
+    assert wallet.balance == 30_000 * CREDIT
+    assert "Reverse it now" in client.get(f"{page}/reverse/").content.decode()
+    client.post(f"{page}/reverse/")
+    client.post(f"{page}/reverse/")
+
+    wallet.refresh_from_db()
+    assert wallet.balance == 10_000 * CREDIT
+    acts = list(AuditEntry.objects.order_by("id").values_list("act", "actor"))
+    assert acts == [
+        ("adjustment.request", "staff:olive@example.com"),
+        ("adjustment.approve", "staff:paul@example.com"),
+        ("adjustment.reverse", "staff:paul@example.com"),
+    ]
+
+
+def test_a_declined_one_says_why(client: Client, olive: Client, wallet: Wallet) -> None:
+    form = {"amount": "20000", "reason": "goodwill", "reference": reference(olive, wallet), "step": "confirm"}
+    olive.post(adjust_url(wallet), form)
+    page = f"/admin/wallets/adjustment/{Adjustment.objects.get().pk}"
+    client.force_login(staff("paul").user)
+
+    assert client.post(f"{page}/decide/", {"step": "decline", "reason": ""}).status_code == 200
+    client.post(f"{page}/decide/", {"step": "decline", "reason": "no ticket"})
+
+    assert b"no ticket" in client.get(f"{page}/change/").content
+    assert Adjustment.objects.get().state == "declined"
+    assert not Transaction.objects.filter(kind="adjustment").exists()
+
+
+LEDGER = [model for model in apps.get_app_config("wallets").get_models() if admin.site.is_registered(model)]
+
+
+@pytest.mark.parametrize("model", LEDGER, ids=lambda model: str(model._meta.model_name))
+def test_superusers_cannot_add_change_or_delete_a_ledger_row(
+    olive: Client, wallet: Wallet, model: type[Model]
+) -> None:
+    form = {"amount": "500", "reason": "x", "reference": reference(olive, wallet), "step": "confirm"}
+    olive.post(adjust_url(wallet), form)
+    page = f"/admin/wallets/{model._meta.model_name}/"
+    row = model._default_manager.order_by("-pk").first()
 
     assert olive.get(page).status_code == 200
     assert olive.get(f"{page}add/").status_code == 403
-    if model == "wallet":
-        assert olive.get(f"{page}{wallet.pk}/change/").status_code == 200
-        assert olive.post(f"{page}{wallet.pk}/change/", {"kind": "x"}).status_code == 403
-        assert olive.post(f"{page}{wallet.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert olive.post(f"{page}add/", {"amount": "1"}).status_code == 403
+    if row is None:
+        return
+    before = model._default_manager.filter(pk=row.pk).values().get()
+    assert olive.get(f"{page}{row.pk}/change/").status_code == 200
+    for url in (f"{page}{row.pk}/change/", f"{page}{row.pk}/delete/"):
+        assert olive.post(url, {"post": "yes", "amount": "1", "state": "x"}).status_code == 403
+    olive.post(page, {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
+    assert model._default_manager.filter(pk=row.pk).values().get() == before
 
 
 def test_the_proof_is_run_and_shown(olive: Client, wallet: Wallet) -> None:

@@ -1,0 +1,1 @@
+"""What staff see of one customer, of one creator, and of whatever they search for."""
