@@ -80,7 +80,7 @@ _ENTRIES: Final = (
 )
 BOOKED: Final = f"{_ENTRIES} AND x.kind <> 'stripe_fee'"
 BOOKED_FEES: Final = f"{_ENTRIES} AND x.kind = 'stripe_fee'"
-# What should have moved that cash and moved another asset instead.
+# What should have moved that cash and moved another asset instead, until it is rebooked.
 _ASSETS: Final = "ARRAY['bank', 'suspense', 'disputes', 'receivable', 'loss']"
 ELSEWHERE: Final = (
     f"SELECT x.public_id AS ref, {_CAUSE} AS key, e.kind || ' usd' AS account, -e.amount AS amount,"
@@ -88,7 +88,8 @@ ELSEWHERE: Final = (
     " FROM wallets_entry n JOIN wallets_wallet w ON w.id = n.wallet_id WHERE n.transaction_id = x.id"
     f" AND w.owner_type = 'platform' AND w.unit = 'USD' AND w.kind = ANY ({_ASSETS})"
     f" ORDER BY array_position({_ASSETS}, w.kind::text) LIMIT 1) e"
-    f" WHERE x.kind IN ({_quoted(KINDS)}, 'stripe_fee') AND x.source_type NOT IN ('invoice', 'subscription_period')"
+    f" WHERE x.kind IN ({_quoted(KINDS)}, 'stripe_fee', 'rebooking')"
+    " AND x.source_type NOT IN ('invoice', 'subscription_period')"
     " AND NOT EXISTS (SELECT 1 FROM wallets_entry c WHERE c.transaction_id = x.id"
-    " AND c.wallet_id = (SELECT wallets_platform('USD', 'stripe_cash')))"
+    " AND c.wallet_id = (SELECT wallets_platform('USD', 'stripe_cash')) AND x.kind <> 'rebooking')"
 )

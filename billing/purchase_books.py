@@ -89,11 +89,10 @@ INVARIANTS: Final = [
     Invariant(
         "suspense is cleared within a day",
         "Money that matches nothing does not stay unexplained (I39).",
-        "SELECT x.public_id, x.description, e.amount FROM wallets_entry e"
-        " JOIN wallets_transaction x ON x.id = e.transaction_id"
-        " WHERE e.wallet_id = (SELECT wallets_platform('USD', 'suspense')) AND x.kind = 'suspense'"
-        " AND x.recorded_at < %(now)s::timestamptz - interval '24 hours'"
-        " AND (SELECT sum(amount) FROM wallets_entry WHERE wallet_id = e.wallet_id) <> 0",
+        "SELECT split_part(x.source_id, '#', 1) AS cause, sum(e.amount) AS amount, min(x.recorded_at) AS since"
+        " FROM wallets_entry e JOIN wallets_transaction x ON x.id = e.transaction_id"
+        " WHERE e.wallet_id = (SELECT wallets_platform('USD', 'suspense')) GROUP BY 1 HAVING sum(e.amount) <> 0"
+        " AND min(x.recorded_at) < %(now)s::timestamptz - interval '24 hours'",
         timely=True,
     ),
 ]

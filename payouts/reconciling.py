@@ -96,15 +96,15 @@ def _by_key(lines: Iterable[Line]) -> dict[str, list[Line]]:
 def _kind(there: Sequence[Line], here: Sequence[Line], closed: Collection[dt.date]) -> Kind | None:
     if len(there) == 1 == len(here) and there[0][:4] == here[0][:4]:
         return None
-    owed, had = _total(there), _total(here)
-    if not there or not here:
+    owed, had = _by_account(there), _by_account(here)
+    if not owed or not had:
         # What was booked and taken back again is nothing, and so is what Stripe took back itself.
-        return None if owed == had else (Kind.MISSING_HERE if there else Kind.MISSING_THERE)
-    if {line.account for line in there} != {line.account for line in here}:
+        return None if owed == had else (Kind.MISSING_HERE if owed else Kind.MISSING_THERE)
+    if owed.keys() != had.keys():
         return Kind.ACCOUNT
     if owed != had:
-        twice = len(here) > 1 and any(had - line.amount == owed for line in here)
-        return Kind.EXTRA if twice else Kind.AMOUNT
+        more = _total(here) - _total(there)
+        return Kind.EXTRA if len(here) > 1 and any(line.amount == more for line in here) else Kind.AMOUNT
     return Kind.TIMING if _other_day(there, here, closed) else None
 
 
@@ -117,7 +117,15 @@ def _other_day(there: Sequence[Line], here: Sequence[Line], closed: Collection[d
 
 def _finding(kind: Kind, key: str, there: Sequence[Line], here: Sequence[Line]) -> Finding:
     first = min(line.at for line in (there or here))
-    return Finding(kind, key, _total(there) - _total(here), first, tuple(there), tuple(here))
+    missing = _total(there) - (0 if kind is Kind.ACCOUNT else _total(here))
+    return Finding(kind, key, missing, first, tuple(there), tuple(here))
+
+
+def _by_account(lines: Sequence[Line]) -> dict[str, int]:
+    totals: dict[str, int] = defaultdict(int)
+    for line in lines:
+        totals[line.account] += line.amount
+    return {account: amount for account, amount in totals.items() if amount}
 
 
 def _total(lines: Sequence[Line]) -> int:

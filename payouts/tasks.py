@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 
 from config.kit import clock
-from payouts.operations import approvals, bank, onboarding, reversals, runs, sending
+from payouts.operations import approvals, bank, onboarding, reconciliation, reversals, runs, sending
 
 
 @shared_task(name="payouts.run_weekly")
@@ -53,3 +53,9 @@ def sync_bank_payout(*, stripe_account_id: str, bank_payout_id: str, **_: Any) -
 def sync_transfer(*, stripe_transfer_id: str, **_: Any) -> None:
     """Book a transfer's reversals. Again: each reversal is one transaction."""
     reversals.sync(stripe_transfer_id=stripe_transfer_id, now=clock.now())
+
+
+@shared_task(name="payouts.reconcile")
+def reconcile(**_: Any) -> None:
+    """Compare Stripe's lines with the ledger, once a night. Again: what is written down is written once."""
+    reconciliation.reconcile_due(now=clock.now())

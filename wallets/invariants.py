@@ -14,6 +14,7 @@ APPEND_ONLY_TABLES: Final = (
     "wallets_sealhead",
     "accounts_auditentry",
     "accounts_staffnote",
+    "wallets_closedday",
 )
 
 INVARIANTS: Final = [
@@ -82,6 +83,20 @@ INVARIANTS: Final = [
         "One payment, run or decision moves money once (I10).",
         "SELECT kind, source_type, source_id FROM wallets_transaction GROUP BY 1, 2, 3"
         " HAVING count(*) > 1 OR bool_or(source_id = '')",
+    ),
+    Invariant(
+        "closed days stay closed",
+        "What is written after a day was closed belongs to a later one (I37).",
+        "SELECT t.public_id, t.occurred_at, d.closed_at FROM wallets_closedday d JOIN wallets_transaction t"
+        " ON t.occurred_at >= d.day::timestamp AT TIME ZONE 'UTC'"
+        " AND t.occurred_at < (d.day + 1)::timestamp AT TIME ZONE 'UTC' AND t.recorded_at > d.closed_at",
+    ),
+    Invariant(
+        "the guard of closed days stands",
+        "A late booking lands in the next open day, whoever writes it (I37).",
+        "SELECT 'wallets_transaction_open_day' AS missing WHERE NOT EXISTS (SELECT 1 FROM pg_trigger"
+        " WHERE tgrelid = 'wallets_transaction'::regclass AND tgname = 'wallets_transaction_open_day'"
+        " AND tgenabled <> 'D')",
     ),
     Invariant(
         "held is the sum of open holds",

@@ -15,6 +15,7 @@ from billing.operations.invoices import cards, paying
 from billing.queries import purchases
 from billing.queries.purchases import Bought
 from billing.stripe import checkout
+from billing.stripe import payments as stripe_payments
 from config.kit import jobs
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,17 @@ def fulfil(*, session_id: str, now: dt.datetime) -> None:
             assert_never(purchase)
     if found.payment is not None and found.payment.balance_line is not None:
         fees.record(line=found.payment.balance_line, now=now)
+
+
+def follow(*, intent_id: str) -> None:
+    """Have a payment looked up soon that no event told of, as its event would have; leave alone what is not ours."""
+    purchase = purchases.by_reference(reference=stripe_payments.look_up(intent_id=intent_id).reference)
+    if purchase is None:
+        logger.warning("payment.not_ours intent=%s", intent_id)
+    elif purchase.stripe_session_id:
+        jobs.enqueue("billing.fulfil_checkout", session_id=purchase.stripe_session_id)
+    else:
+        jobs.enqueue("billing.follow_charge", intent_id=intent_id)
 
 
 def look_up(*, session_ids: Sequence[str]) -> int:

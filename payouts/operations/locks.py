@@ -10,6 +10,7 @@ from django.db import connection
 
 RUN = "payouts.run"
 SEND = "payouts.send"
+RECONCILE = "payouts.reconcile"
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 from wallets.models.adjustments import Adjustment
 from wallets.models.books import BooksCheck
 from wallets.models.claws import Claw, ClawPart
+from wallets.models.days import ClosedDay
 from wallets.models.debts import WalletDebt
 from wallets.models.grants import CreditGrant, GrantDrawdown
 from wallets.models.holds import Hold
@@ -13,6 +14,7 @@ __all__ = [
     "BooksCheck",
     "Claw",
     "ClawPart",
+    "ClosedDay",
     "CreditGrant",
     "Entry",
     "GrantDrawdown",
