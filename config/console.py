@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from config.kit import clock
-from payouts.queries import console
+from payouts.queries import console, solvency, standing_of_books
 from wallets.money import MICRO
 from wallets.templatetags.money import credits_text
 
@@ -68,6 +68,16 @@ GROUPS: Final = (
             ("payouts.payoutaccount", "account_balance"),
         ),
     ),
+    (
+        "Reconciliation",
+        (
+            ("payouts.discrepancy", "rule"),
+            ("payouts.correction", "published_with_changes"),
+            ("payouts.reconciledday", "event_available"),
+            ("payouts.reconciliation", "fact_check"),
+            ("payouts.withdrawal", "output"),
+        ),
+    ),
 )
 
 
@@ -94,6 +104,10 @@ def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "today": console.today(now=now),
         "days": _days(console.charged_per_day(now=now, days=CHART_DAYS)),
         "proof": console.proof(),
+        "coverage": solvency.coverage(),
+        "standing": standing_of_books.standing(now=now),
+        "reconciliation_url": _url(console.DISCREPANCIES),
+        "withdrawals_url": _url(console.WITHDRAWALS),
         "waiting": [_waiting(item) for item in console.waiting(now=now)],
         "books_url": _url(console.BOOKS),
     }

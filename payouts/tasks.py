@@ -5,7 +5,16 @@ from typing import Any
 from celery import shared_task
 
 from config.kit import clock
-from payouts.operations import approvals, bank, onboarding, reconciliation, reversals, runs, sending
+from payouts.operations import (
+    approvals,
+    bank,
+    onboarding,
+    reconciliation,
+    reversals,
+    runs,
+    sending,
+    withdrawals,
+)
 
 
 @shared_task(name="payouts.run_weekly")
@@ -24,8 +33,10 @@ def send_approved(**_: Any) -> None:
 
 @shared_task(name="payouts.resolve_unknown")
 def resolve_unknown(**_: Any) -> None:
-    """Look up the transfers of unknown outcome. Again: the same key, and each outcome is booked once."""
-    sending.unresolved(now=clock.now())
+    """Look up transfers and withdrawals of unknown outcome. Again: the same key, each outcome is booked once."""
+    now = clock.now()
+    sending.unresolved(now=now)
+    withdrawals.resolve_unknown(now=now)
 
 
 @shared_task(name="payouts.sync_account")

@@ -158,6 +158,8 @@ PAYOUT_MINIMUM_CENTS = env.number("PAYOUT_MINIMUM_CENTS", 1)
 PAYOUT_AUTO_APPROVE_CENTS = env.number("PAYOUT_AUTO_APPROVE_CENTS", 0)
 # What one member of staff may adjust alone within a day, up and down added up, in credits; above it two decide.
 ADJUSTMENT_ALONE_CREDITS = env.number("ADJUSTMENT_ALONE_CREDITS", 10_000)
+# How much of our own money may be missing at Stripe before the solvency tiles turn red.
+FLOAT_TARGET_CENTS = env.number("FLOAT_TARGET_CENTS", 10_000)
 # The free plan that every customer has who has no other, by its slug; empty: none.
 DEFAULT_PLAN = env.text("DEFAULT_PLAN", "")
 # How many days before a subscriber pays more, or gets less, by a move to another version it is told.

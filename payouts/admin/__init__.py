@@ -1,5 +1,21 @@
 from payouts.admin.accounts import PayoutAccountAdmin
 from payouts.admin.payouts import PayoutAdmin
+from payouts.admin.reconciliation import (
+    CorrectionAdmin,
+    DiscrepancyAdmin,
+    ReconciledDayAdmin,
+    ReconciliationAdmin,
+)
 from payouts.admin.runs import PayoutRunAdmin
+from payouts.admin.solvency import WithdrawalAdmin
 
-__all__ = ["PayoutAccountAdmin", "PayoutAdmin", "PayoutRunAdmin"]
+__all__ = [
+    "CorrectionAdmin",
+    "DiscrepancyAdmin",
+    "PayoutAccountAdmin",
+    "PayoutAdmin",
+    "PayoutRunAdmin",
+    "ReconciledDayAdmin",
+    "ReconciliationAdmin",
+    "WithdrawalAdmin",
+]

@@ -11,7 +11,7 @@ def new_withdrawal_id() -> str:
 
 
 class Withdrawal(models.Model):
-    """Our own money on its way from Stripe to our bank: asked for once, and only from what nobody else has a claim to."""
+    """Our own money on its way from Stripe to our bank: only from what nobody else has a claim to."""
 
     class State(models.TextChoices):
         SENDING = "sending", "Asked, not answered yet"

@@ -11,6 +11,7 @@ from django.db import connection
 RUN = "payouts.run"
 SEND = "payouts.send"
 RECONCILE = "payouts.reconcile"
+WITHDRAW = "payouts.withdraw"
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from billing.models import QuarantinedEvent
 from billing.queries import rollups
 from marketplace.queries import rate_cards
 from payouts.models import Payout
+from payouts.queries import solvency, standing_of_books
 from wallets import chart, queries
 from wallets.models import Adjustment, BooksCheck, Wallet
 from wallets.money import CREDITS
@@ -18,6 +19,9 @@ BOOKS: Final = "admin:wallets_bookscheck_changelist"
 PAYOUTS: Final = "admin:payouts_payout_changelist"
 ADJUSTMENTS: Final = "admin:wallets_adjustment_changelist"
 RATES: Final = "admin:marketplace_modelrate_changelist"
+DISCREPANCIES: Final = "admin:payouts_discrepancy_changelist"
+CORRECTIONS: Final = "admin:payouts_correction_changelist"
+WITHDRAWALS: Final = "admin:payouts_withdrawal_changelist"
 EVENTS: Final = "admin:billing_quarantinedevent_changelist"
 
 
@@ -118,6 +122,17 @@ def waiting(*, now: dt.datetime) -> list[Waiting]:
             RATES,
             query="?margin=loses",
         ),
+    ]
+    return [*(item for item in found if item.count), *_of_the_books(now)]
+
+
+def _of_the_books(now: dt.datetime) -> list[Waiting]:
+    known = standing_of_books.standing(now=now)
+    covered = solvency.coverage()
+    found = [
+        Waiting("Unexplained at Stripe for over a day", standing_of_books.late(now=now), DISCREPANCIES),
+        Waiting("Corrections to decide", known.waiting, CORRECTIONS, query="?state__exact=requested"),
+        Waiting("Our own money is short at Stripe", int(covered.alert), WITHDRAWALS),
     ]
     return [item for item in found if item.count]
 

@@ -48,6 +48,11 @@ DAMAGE = {
     " UPDATE wallets_wallet SET seq = 1 WHERE kind = 'deferred'",
     "one cause per transaction": "UPDATE wallets_transaction SET kind = 'promo', source_type = 'promo',"
     " source_id = 'promo_1' WHERE kind = 'topup'",
+    "closed days stay closed": "INSERT INTO wallets_closedday (day, closed_by, closed_at) SELECT"
+    " (occurred_at AT TIME ZONE 'UTC')::date, 'x', recorded_at - interval '1 second' FROM wallets_transaction"
+    " ORDER BY id LIMIT 1",
+    "the guard of closed days stands": "ALTER TABLE wallets_transaction DISABLE TRIGGER"
+    " wallets_transaction_open_day",
     "held is the sum of open holds": "UPDATE wallets_wallet SET held = held + 1 WHERE owner_type ="
     " 'consumer' AND owner_id = 1",
     "holds close once": "UPDATE wallets_hold SET closed_at = now() WHERE state = 'open'",
