@@ -10,8 +10,9 @@ export FAREBOX_HOME ?= .dev
 # Commands that never touch a database still read its address.
 NO_SERVERS := DATABASE_URL=postgresql://farebox_app@127.0.0.1:1/none CELERY_BROKER_URL=redis://127.0.0.1:1/0
 MANAGE := $(NO_SERVERS) $(BIN)/python -W ignore manage.py
-# The long files first, so that no process ends up alone with one; those that fork before a process has grown.
-TESTS ?= tests/faults tests/journeys tests/wallets tests
+# The pure core first: it needs no database while the other process migrates one. Then the long files, so that no
+# process ends up alone with one; those that fork before a process has grown.
+TESTS ?= tests/properties/test_ledger_core.py tests/faults tests/journeys tests/wallets tests
 # The trace to prove with; without one, prove makes a load of its shape.
 TRACE ?= $(wildcard $(or $(FAREBOX_SHARED),../shared)/data/azure_llm_trace_conv_2023.csv)
 WORKERS ?= 2
