@@ -1,8 +1,10 @@
-"""Do to the books what every guard refuses: a superuser with triggers off and constraints dropped."""
+"""Do to the books what every guard refuses, and see each damage found by its invariant and by no other."""
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import psycopg
 import pytest
@@ -11,10 +13,43 @@ from django.db import connection
 from config.devservices import postgres
 from tests import conftest
 from wallets import books
+from wallets.books import Invariant
+
+NOTHING: Final[Mapping[str, set[str]]] = MappingProxyType({})
+
+
+def assert_each_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    tables: str,
+    invariants: Iterable[Invariant],
+    damage: Mapping[str, str],
+    now: dt.datetime,
+    also: Mapping[str, set[str]] = NOTHING,
+) -> None:
+    """Prove that the books hold, and that each damage breaks the invariant of its name (and what `also` says).
+
+    Every invariant of the module must have its damage.
+    """
+    own = {invariant.name for invariant in invariants}
+    assert own == damage.keys()
+    assert broken(own, now=now) == set()
+    found = {}
+    with _superuser(monkeypatch, tables=tables) as passing:
+        for name, done in damage.items():
+            with passing.transaction(force_rollback=True):
+                passing.execute(done)
+                found[name] = broken(own, now=now)
+    assert found == {name: {name} | also.get(name, set()) for name in damage}
+
+
+def broken(own: set[str], *, now: dt.datetime) -> set[str]:
+    """Name which of some invariants are violated now."""
+    return {violation.name for violation in books.violations(now=now, timely=True)} & own
 
 
 @contextmanager
-def superuser(monkeypatch: pytest.MonkeyPatch, *, tables: str) -> Iterator[psycopg.Connection[Any]]:
+def _superuser(monkeypatch: pytest.MonkeyPatch, *, tables: str) -> Iterator[psycopg.Connection[Any]]:
     """Give a connection that passes the guards of an app's tables; the proof reads through it, so that damage can be
     rolled back.
     """

@@ -1,11 +1,8 @@
 """The proof of the books finds each kind of damage, and only that kind."""
 
 import json
-from collections.abc import Iterator
 from io import StringIO
-from typing import Any
 
-import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -199,35 +196,10 @@ def _money() -> None:
     seals.seal_waiting(now=MONDAY)
 
 
-@pytest.fixture
-def superuser(monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
-    """A connection that passes every guard; the proof reads through it, so that damage can be rolled back."""
-    with damage.superuser(monkeypatch, tables="wallets_") as passing:
-        yield passing
-
-
-def names() -> set[str]:
-    """The invariants of the ledger that are violated now."""
-    own = {invariant.name for invariant in books.invariants()} & DAMAGE.keys()
-    return {violation.name for violation in books.violations(now=MONDAY, timely=True)} & own
-
-
-def test_honest_books_hold() -> None:
-    assert names() == set()
-
-
-def test_it_finds_each_damage_and_only_that(superuser: psycopg.Connection[Any]) -> None:
-    found = {}
-    for name, done in DAMAGE.items():
-        with superuser.transaction(force_rollback=True):
-            superuser.execute(done)
-            found[name] = names()
-
-    assert found == {name: {name} | ALSO.get(name, set()) for name in DAMAGE}
-
-
-def test_every_invariant_of_the_ledger_has_its_damage() -> None:
-    assert {invariant.name for invariant in INVARIANTS} == DAMAGE.keys()
+def test_they_hold_and_each_damage_is_found_by_its_invariant_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    damage.assert_each_is_found(
+        monkeypatch, tables="wallets_", invariants=INVARIANTS, damage=DAMAGE, now=MONDAY, also=ALSO
+    )
 
 
 def test_the_command_prints_one_line_each_and_exits_0() -> None:

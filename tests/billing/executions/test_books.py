@@ -1,16 +1,14 @@
 """Every invariant of runs holds over a life of them, quotas and debts included, and finds its damage and only that."""
 
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-import psycopg
 import pytest
 
 from billing.books import INVARIANTS
 from billing.operations import posting
 from tests.support import damage, ledger, runs
 from tests.support.runs import MONDAY
-from wallets import books, debts, quotas
+from wallets import debts, quotas
 from wallets.ledger import Source
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,32 +87,7 @@ def _life() -> None:
     runs.reserve(counted, bob)
 
 
-@pytest.fixture
-def superuser(monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
-    """Give a connection that passes every guard of billing's tables."""
-    with damage.superuser(monkeypatch, tables="billing_") as passing:
-        yield passing
-
-
-def broken() -> set[str]:
-    """Name the invariants of runs that are violated now."""
-    own = {invariant.name for invariant in INVARIANTS}
-    return {violation.name for violation in books.violations(now=MONDAY, timely=True)} & own
-
-
-def test_honest_books_hold() -> None:
-    assert broken() == set()
-
-
-def test_it_finds_each_damage_and_only_that(superuser: psycopg.Connection[Any]) -> None:
-    found = {}
-    for name, done in DAMAGE.items():
-        with superuser.transaction(force_rollback=True):
-            superuser.execute(done)
-            found[name] = broken()
-
-    assert found == {name: {name} for name in DAMAGE}
-
-
-def test_every_invariant_has_its_damage() -> None:
-    assert {invariant.name for invariant in INVARIANTS} == DAMAGE.keys()
+def test_they_hold_and_each_damage_is_found_by_its_invariant_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    damage.assert_each_is_found(
+        monkeypatch, tables="billing_", invariants=INVARIANTS, damage=DAMAGE, now=MONDAY
+    )

@@ -1,9 +1,7 @@
 """Every invariant of invoices holds over a life of them, and finds its damage and only that."""
 
-from collections.abc import Iterator
 from typing import Any, Final
 
-import psycopg
 import pytest
 
 from billing.invoice_books import INVARIANTS
@@ -14,7 +12,6 @@ from tests.support.invoicing import NOW, draft_of, first_invoice, issued, with_c
 from tests.support.people import open_customer
 from tests.support.processes import StripeStandin
 from tests.support.subscribing import TIERS
-from wallets import books
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,32 +48,5 @@ def _life(stripe_standin: StripeStandin, settings: Any) -> None:
     draft_of(customer, 300, name="next")
 
 
-@pytest.fixture
-def superuser(monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
-    """Give a connection that passes every guard of billing's tables."""
-    with damage.superuser(monkeypatch, tables="billing_") as passing:
-        yield passing
-
-
-def broken() -> set[str]:
-    """Name the invariants of invoices that are violated now."""
-    own = {invariant.name for invariant in INVARIANTS}
-    return {violation.name for violation in books.violations(now=NOW)} & own
-
-
-def test_honest_books_hold() -> None:
-    assert books.violations(now=NOW) == []
-
-
-def test_it_finds_each_damage_and_only_that(superuser: psycopg.Connection[Any]) -> None:
-    found = {}
-    for name, done in DAMAGE.items():
-        with superuser.transaction(force_rollback=True):
-            superuser.execute(done)
-            found[name] = broken()
-
-    assert found == {name: {name} for name in DAMAGE}
-
-
-def test_every_invariant_has_its_damage() -> None:
-    assert {invariant.name for invariant in INVARIANTS} == DAMAGE.keys()
+def test_they_hold_and_each_damage_is_found_by_its_invariant_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    damage.assert_each_is_found(monkeypatch, tables="billing_", invariants=INVARIANTS, damage=DAMAGE, now=NOW)

@@ -1,10 +1,8 @@
 """Every invariant of purchases holds over a life of them, and finds its damage and only that."""
 
 import datetime as dt
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-import psycopg
 import pytest
 
 from billing import purchase_books, subscription_books
@@ -17,7 +15,6 @@ from tests.support.plans import attach, on_sale, renew, settle_up
 from tests.support.platform import bought, run
 from tests.support.processes import StripeStandin
 from tests.support.subscribing import TIERS, subscribe
-from wallets import books
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,32 +77,7 @@ def _changes(standin: StripeStandin) -> None:
     bought(standin, open_customer("erin"), "pro", trial=True)
 
 
-@pytest.fixture
-def superuser(monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
-    """Give a connection that passes every guard of billing's tables."""
-    with damage.superuser(monkeypatch, tables="billing_") as passing:
-        yield passing
-
-
-def broken() -> set[str]:
-    """Name the invariants of purchases that are violated now."""
-    own = {invariant.name for invariant in INVARIANTS}
-    return {violation.name for violation in books.violations(now=APRIL, timely=True)} & own
-
-
-def test_honest_books_hold() -> None:
-    assert books.violations(now=APRIL) == []
-
-
-def test_it_finds_each_damage_and_only_that(superuser: psycopg.Connection[Any]) -> None:
-    found = {}
-    for name, done in DAMAGE.items():
-        with superuser.transaction(force_rollback=True):
-            superuser.execute(done)
-            found[name] = broken()
-
-    assert found == {name: {name} for name in DAMAGE}
-
-
-def test_every_invariant_has_its_damage() -> None:
-    assert {invariant.name for invariant in INVARIANTS} == DAMAGE.keys()
+def test_they_hold_and_each_damage_is_found_by_its_invariant_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    damage.assert_each_is_found(
+        monkeypatch, tables="billing_", invariants=INVARIANTS, damage=DAMAGE, now=APRIL
+    )
