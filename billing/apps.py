@@ -6,13 +6,22 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to Stripe's events, and register billing's invariants with the proof of the books."""
-        from billing import books, cash_books, invoice_books, purchase_books, rollup_books, subscription_books  # noqa: PLC0415  (models load after apps)
+        from billing import (  # noqa: PLC0415  (models load after apps)
+            books,
+            cash_books,
+            invoice_books,
+            purchase_books,
+            refund_books,
+            rollup_books,
+            subscription_books,
+        )
         from billing import receivers as customer_receivers  # noqa: F401, PLC0415
         from billing.stripe import receivers  # noqa: F401, PLC0415
         from wallets.books import register  # noqa: PLC0415
 
         register(books.INVARIANTS)
         register(purchase_books.INVARIANTS)
+        register(refund_books.INVARIANTS)
         register(subscription_books.INVARIANTS)
         register(cash_books.INVARIANTS)
         register(invoice_books.INVARIANTS)

@@ -65,12 +65,12 @@ INVARIANTS: Final = [
     ),
     Invariant(
         "tax is what paid invoices asked for",
-        "What is owed to the tax office is on invoices that were paid, less what credit notes took back.",
+        "What is owed to the tax office is on invoices that were paid, less what credit notes and refunds took back.",
         "SELECT b.booked, t.asked FROM (SELECT coalesce(sum(amount), 0) AS booked FROM wallets_entry"
         " WHERE wallet_id = (SELECT wallets_platform('USD', 'tax'))) b,"
         " (SELECT coalesce(sum(i.tax_cents - coalesce((SELECT sum(c.tax_cents) FROM billing_creditnote c"
-        " WHERE c.invoice_id = i.id), 0)), 0) * 10000 AS asked FROM billing_invoice i WHERE i.state = 'paid') t"
-        " WHERE b.booked <> t.asked",
+        " WHERE c.invoice_id = i.id), 0)), 0) * 10000 AS asked FROM billing_invoice i WHERE i.state = 'paid') t,"
+        " (SELECT coalesce(sum(tax), 0) AS refunded FROM wallets_claw) c WHERE b.booked <> t.asked - c.refunded",
     ),
     Invariant(
         "credit notes are within their invoice",

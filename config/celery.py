@@ -28,6 +28,7 @@ BEAT: Final = {
     "billing.make_partitions": 6 * 3600.0,
     "billing.sweep_purchases": 15.0,
     "billing.sweep_fees": 30.0,
+    "billing.sweep_refunds": 15.0,
     "billing.finalise_invoices": 10.0,
     "billing.collect_invoices": 15.0,
     "billing.sweep_invoice_papers": 60.0,

@@ -71,6 +71,7 @@ PAGES: Final = {
     "billing:topup_new": Row(SIGNED_IN),
     "billing:topup_return": Row(OWN, "top_up"),
     "billing:topup_live": Row(OWN, "top_up"),
+    "billing:topup_refund": Row(OWN, "top_up"),
     "billing:subscribe": Row(OWN, "draft_agent", "post"),
     "billing:subscriptions": Row(SIGNED_IN),
     "billing:subscription": Row(OWN, "subscription"),

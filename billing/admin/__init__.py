@@ -7,6 +7,7 @@ from billing.admin.purchases import (
     SubscriptionAdmin,
     TopUpAdmin,
 )
+from billing.admin.refunds import RefundAdmin
 from billing.stripe.admin import EventAdmin, WebhookEndpointAdmin, WebhookEventTriggerAdmin
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "EventAdmin",
     "InvoiceAdmin",
     "QuarantinedEventAdmin",
+    "RefundAdmin",
     "SubscriptionAdmin",
     "SubscriptionMoveAdmin",
     "TopUpAdmin",

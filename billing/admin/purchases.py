@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.decorators import display
 
+from billing.admin.refunds import RefundingAdmin
 from billing.models import (
     BalanceTransaction,
     QuarantinedEvent,
@@ -42,7 +43,7 @@ class TopUpStateChangeInline(ReadOnlyInline):
 
 
 @admin.register(TopUp)
-class TopUpAdmin(ReadOnlyAdmin):
+class TopUpAdmin(RefundingAdmin):
     """Top-ups, found by customer, session, PaymentIntent or charge."""
 
     list_display = ("public_id", "customer", "amount", "credits", "state", "created_at", "paid_at")
@@ -58,6 +59,7 @@ class TopUpAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     inlines = (TopUpStateChangeInline,)
     actions = ("look_up",)
+    actions_detail = ("refund",)
 
     @display(description="status", label=COLOURS, ordering="status")
     def state(self, top_up: TopUp) -> str:

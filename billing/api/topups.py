@@ -16,7 +16,7 @@ from billing.operations.topups import Order
 from billing.queries import purchases
 from config.kit import clock, http
 from config.kit.errors import InvalidInputError
-from wallets import money
+from wallets import claws, money
 from wallets.money import Amount
 
 
@@ -55,6 +55,7 @@ class TopUpState(TopUpAnswer):
     failure: str | None
     created_at: str
     paid_at: str | None
+    refunded_usd: str
 
 
 @api_view(
@@ -96,7 +97,12 @@ def top_up_detail(request: ApiRequest, *, public_id: str) -> TopUpState:
         failure=found.failure or None,
         created_at=_time(found.created_at),
         paid_at=_time(found.paid_at),
+        refunded_usd=money.usd_text(_refunded(found) * money.MICRO),
     )
+
+
+def _refunded(top_up: TopUp) -> int:
+    return claws.taken(purchase=top_up.payment_intent_id)[1] if top_up.payment_intent_id else 0
 
 
 def _customer(request: ApiRequest) -> Customer:

@@ -129,6 +129,14 @@ def lapse(*, top_up: TopUp, now: dt.datetime) -> None:
     _close(top_up_id=top_up.pk, status=TopUp.Status.EXPIRED, failure="The checkout never opened.", now=now)
 
 
+def refunded(*, top_up_id: int, whole: bool, now: dt.datetime) -> None:
+    """Let a paid top-up say whether all of its money was given back, in the caller's transaction."""
+    top_up = TopUp.objects.select_for_update().get(pk=top_up_id)
+    status = TopUp.Status.REFUNDED if whole else TopUp.Status.PAID
+    if top_up.status != status:
+        _change(top_up, status, "refunded" if whole else "a refund came back", now)
+
+
 def _write(
     *, customer: Customer, principal: str, key: str, order: Order, now: dt.datetime
 ) -> tuple[TopUp, bool]:

@@ -120,6 +120,8 @@ LABELS: Final = {
     "promo": "Given",
     "overage": "Billed as overage",
     "withdrawal": "Given back with a plan",
+    "refund": "Refunded",
+    "refund_failure": "Refunds that came back",
 }
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import Customer
 from billing.models.executions import OPEN_STATES, Execution
+from billing.models.refunds import Refund
 from billing.models.subscriptions import Subscription
 from billing.models.topups import TopUp
 from billing.queries import rollups, subscriptions
@@ -37,6 +38,7 @@ KINDS: Final = {
     "expiry": "Expiry",
     "undo": "Run undone",
     "refund": "Refund",
+    "refund_failure": "Refund that came back",
     "withdrawal": "Given back with a plan",
 }
 GRANT_LABELS: Final = {
@@ -209,10 +211,25 @@ def _causes(source_ids: list[str]) -> dict[str, Cause]:
         page = reverse("billing:topup_return", args=[top_up.public_id])
         found[str(top_up.payment_intent_id)] = Cause(f"Top-up of {cents(top_up.amount_cents)}", page)
     found |= _periods(source_ids)
+    found |= _refunds(source_ids)
     for execution in Execution.objects.filter(public_id__in=source_ids).select_related("agent"):
         page = reverse("billing:run", args=[execution.public_id])
         found[execution.public_id] = Cause(f"Run of {execution.agent}", page)
     return found
+
+
+def _refunds(source_ids: list[str]) -> dict[str, Cause]:
+    rows = {str(row.stripe_refund_id): row for row in Refund.objects.filter(stripe_refund_id__in=source_ids)}
+    top_ups = TopUp.objects.filter(public_id__in=[row.reference for row in rows.values()])
+    bought = dict(top_ups.values_list("public_id", "amount_cents"))
+    return {
+        stripe_id: Cause(
+            f"{cents(row.amount_cents)} of a top-up of {cents(bought[row.reference])}",
+            reverse("billing:topup_return", args=[row.reference]),
+        )
+        for stripe_id, row in rows.items()
+        if row.reference in bought
+    }
 
 
 def _periods(source_ids: list[str]) -> dict[str, Cause]:

@@ -27,9 +27,16 @@ CHARGE_EVENTS: Final = (
     "payment_intent.requires_action",
     "payment_intent.canceled",
 )
+# Money given back, by us or in Stripe's dashboard, or handed back by a bank; a charge and a refund name their payment.
+REFUND_EVENTS: Final = (
+    "charge.refunded",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+)
 
 
-@djstripe_receiver((*CHECKOUT_EVENTS, *CHARGE_EVENTS))
+@djstripe_receiver((*CHECKOUT_EVENTS, *CHARGE_EVENTS, *REFUND_EVENTS))
 def on_payment(*, event: Event, **_: Any) -> None:
     """Look a checkout or a charge up once dj-stripe's transaction has committed."""
     follow_up({"type": event.type, "data": event.data})
@@ -40,6 +47,10 @@ def follow_up(event: dict[str, Any]) -> None:
     match event:
         case {"type": type_, "data": {"object": {"id": str(session_id)}}} if type_ in CHECKOUT_EVENTS:
             jobs.enqueue("billing.fulfil_checkout", session_id=session_id)
+        case {"type": type_, "data": {"object": {"payment_intent": str(intent_id)}}} if (
+            type_ in REFUND_EVENTS
+        ):
+            jobs.enqueue("billing.sync_refunds", intent_id=intent_id)
         case {
             "type": type_,
             "data": {"object": {"id": str(intent_id), "metadata": {"reference": str(ours)}}},

@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from celery import shared_task
 
-from billing.operations import fees, payments
+from billing.models.refunds import Refund
+from billing.operations import fees, payments, refunds
 from billing.stripe.errors import StripeUnavailableError
 from config.kit import clock
 
@@ -33,3 +34,27 @@ def sweep_purchases(**_: Any) -> None:
 def sweep_fees(**_: Any) -> None:
     """Record Stripe's newest balance transactions; each is booked once."""
     fees.sweep(now=clock.now())
+
+
+@shared_task(name="billing.send_refund")
+def send_refund(*, refund_id: int, **_: Any) -> None:
+    """Ask Stripe for a refund. Twice is safe: one call at a time, under the refund's own key."""
+    refunds.send(refund=Refund.objects.get(pk=refund_id), now=clock.now())
+
+
+@shared_task(name="billing.sweep_refunds")
+def sweep_refunds(**_: Any) -> None:
+    """Send and look up what was not answered, and find what no webhook told of."""
+    refunds.send_due(now=clock.now())
+    refunds.sync_recent(now=clock.now())
+
+
+@shared_task(
+    name="billing.sync_refunds",
+    autoretry_for=(StripeUnavailableError,),
+    retry_backoff=RETRY_SECONDS,
+    max_retries=RETRIES,
+)
+def sync_refunds(*, intent_id: str, **_: Any) -> None:
+    """Book what Stripe has given back of a payment; each refund is booked once."""
+    refunds.sync(intent_id=intent_id, now=clock.now())

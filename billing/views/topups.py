@@ -13,7 +13,7 @@ from accounts.middleware import SignedInRequest
 from billing.models.topups import TopUp
 from billing.operations import topups
 from billing.operations.topups import Order
-from billing.queries import purchase_pages, purchases, wallet_pages
+from billing.queries import purchase_pages, purchases, refund_pages, wallet_pages
 from billing.views.double_clicks import waited_for
 from config.kit import clock
 from config.kit.errors import DomainError, InvalidInputError
@@ -107,4 +107,5 @@ def _state(request: SignedInRequest, public_id: str) -> dict[str, Any]:
         "available": wallet_pages.available(customer=request.customer, now=now),
         "cancelled": cancelled,
         "slow": purchase_pages.is_slow(created_at=row.created_at, now=now),
+        "refund": refund_pages.offer(top_up=row, now=now),
     }

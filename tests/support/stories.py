@@ -36,6 +36,7 @@ RUN_JOBS: Final = (
 STRIPE_JOBS: Final = (
     "billing.sweep_purchases",
     "billing.sweep_fees",
+    "billing.sweep_refunds",
     "billing.finalise_invoices",
     "billing.collect_invoices",
     "billing.sweep_invoice_papers",

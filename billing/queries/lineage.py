@@ -1,0 +1,208 @@
+"""From a payment to what became of it: its lots, the runs that burned them, who earned from them. A few queries."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import Q
+
+from billing.models.executions import Earning, Execution
+from billing.models.invoice_payments import InvoicePayment
+from billing.models.subscriptions import Subscription, SubscriptionPeriod
+from billing.models.topups import TopUp
+from billing.queries import subscriptions
+from billing.queries.purchases import Bought
+from wallets import money
+from wallets.claws import Purchase
+from wallets.models import CreditGrant, GrantDrawdown
+from wallets.queries import consumer_wallet
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """A grant that the payment paid for, and what is left of it."""
+
+    id: int
+    public_id: str
+    funding_class: str
+    wallet_id: int
+    amount: int
+    remaining: int
+    burned: int
+    expired: int
+    voided: int
+    frozen: int
+    cash: int
+    cash_remaining: int
+    expires_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Burn:
+    """What one run burned of one lot."""
+
+    drawdown_id: int
+    execution_id: int
+    execution: str
+    agent_id: int
+    lot_id: int
+    funding_class: str
+    amount: int
+    cash: int
+    at: dt.datetime
+    posted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What a creator has of one run's charge, and how much of that charge was burned of the payment's lots."""
+
+    execution_id: int
+    creator_id: int
+    agent_id: int
+    amount: int
+    day: dt.date
+    posted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment that succeeded, with its lots: what can be given back is answered from it."""
+
+    intent_id: str
+    reference: str
+    customer_id: int
+    charge_id: str
+    amount_cents: int
+    tax_cents: int
+    paid_at: dt.datetime
+    wallet_id: int | None
+    lots: tuple[Lot, ...]
+
+    @property
+    def purchase(self) -> Purchase:
+        """Give it as the ledger claws it; a payment of a customer without a wallet has bought nothing."""
+        assert self.wallet_id is not None
+        lots = [lot.id for lot in self.lots]
+        return Purchase(self.intent_id, self.wallet_id, lots, money.cents_to_micros(self.amount_cents))
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """All that became of a payment, the newest run first."""
+
+    payment: Payment
+    burns: list[Burn] = field(default_factory=list)
+    earned: list[Earned] = field(default_factory=list)
+
+
+def by_intent(*, intent_id: str) -> Payment | None:
+    """Find a payment by its PaymentIntent; None when it paid for nothing of ours."""
+    for model in (TopUp, Subscription, InvoicePayment):
+        found = model.objects.filter(payment_intent_id=intent_id).first()
+        if found is not None:
+            return paid(bought=found)
+    return None
+
+
+def paid(*, bought: Bought) -> Payment:
+    """Give what was bought as a payment with its lots: those of one wallet, the first it filled."""
+    assert bought.payment_intent_id is not None
+    assert bought.paid_at is not None
+    customer_id, tax_cents = _payer(bought)
+    lots = [_lot(grant) for grant in CreditGrant.objects.filter(_sources(bought)).order_by("id")]
+    own = consumer_wallet(customer_id=customer_id)
+    return Payment(
+        intent_id=bought.payment_intent_id,
+        reference=bought.public_id,
+        customer_id=customer_id,
+        charge_id=bought.charge_id,
+        amount_cents=bought.amount_cents,
+        tax_cents=tax_cents,
+        paid_at=bought.paid_at,
+        wallet_id=lots[0].wallet_id if lots else own.pk if own else None,
+        lots=tuple(lot for lot in lots if lot.wallet_id == lots[0].wallet_id),
+    )
+
+
+def of_payment(*, payment: Payment) -> Lineage:
+    """Walk a payment's lots to the runs that burned them and to who earned from those."""
+    lots = {lot.id: lot for lot in payment.lots}
+    drawn = GrantDrawdown.objects.filter(grant_id__in=lots, debt=None).select_related("transaction")
+    drawdowns = list(drawn.order_by("-id"))
+    runs = _runs(drawdown.transaction_id for drawdown in drawdowns)
+    burns = [
+        _burn(runs[drawdown.transaction_id], lots[drawdown.grant_id], drawdown)
+        for drawdown in drawdowns
+        if drawdown.grant_id is not None and drawdown.transaction_id in runs
+    ]
+    posted = {run.pk: run.posting_id is not None for run in runs.values()}
+    earned = [
+        Earned(row.execution_id, row.creator_id, row.agent_id, row.amount, row.day, posted[row.execution_id])
+        for row in Earning.objects.filter(execution_id__in=posted).order_by("-id")
+    ]
+    return Lineage(payment, burns, earned)
+
+
+def _payer(bought: Bought) -> tuple[int, int]:
+    match bought:
+        case InvoicePayment():
+            invoice = bought.invoice
+            return invoice.customer_id, invoice.tax_cents
+        case Subscription():
+            return bought.customer_id, bought.tax_cents
+        case TopUp():
+            return bought.customer_id, 0
+
+
+def _sources(bought: Bought) -> Q:
+    named = Q(source_type="payment_intent", source_id=bought.payment_intent_id)
+    if isinstance(bought, TopUp):
+        return named
+    periods = SubscriptionPeriod.objects.filter(payment_intent_id=bought.payment_intent_id)
+    causes = [
+        cause
+        for period in periods.select_related("subscription").prefetch_related("added")
+        for cause in subscriptions.causes(period)
+    ]
+    return named | Q(source_type="subscription_period", source_id__in=causes)
+
+
+def _lot(grant: CreditGrant) -> Lot:
+    return Lot(
+        id=grant.pk,
+        public_id=grant.public_id,
+        funding_class=grant.funding_class,
+        wallet_id=grant.wallet_id,
+        amount=grant.amount,
+        remaining=grant.remaining,
+        burned=grant.burned,
+        expired=grant.expired,
+        voided=grant.voided,
+        frozen=grant.frozen,
+        cash=grant.cash,
+        cash_remaining=grant.cash_remaining,
+        expires_at=grant.expires_at,
+    )
+
+
+def _runs(transaction_ids: Iterable[int]) -> dict[int, Execution]:
+    found = Execution.objects.filter(settlement_id__in=set(transaction_ids)).only(
+        "public_id", "agent_id", "settlement_id", "posting_id", "closed_at", "occurred_at"
+    )
+    return {run.settlement_id: run for run in found if run.settlement_id is not None}
+
+
+def _burn(run: Execution, lot: Lot, drawdown: GrantDrawdown) -> Burn:
+    return Burn(
+        drawdown_id=drawdown.pk,
+        execution_id=run.pk,
+        execution=run.public_id,
+        agent_id=run.agent_id,
+        lot_id=lot.id,
+        funding_class=lot.funding_class,
+        amount=drawdown.amount,
+        cash=drawdown.cash,
+        at=drawdown.transaction.recorded_at,
+        posted=run.posting_id is not None,
+    )
