@@ -46,7 +46,8 @@ def pull(*, pending: int, payable: int, reserve: int, debt: int, cap: int, amoun
     for there in (pending, payable, reserve, cap - debt):
         parts.append(min(left, max(there, 0)))
         left -= parts[-1]
-    return Pull(*parts, left)
+    pending, payable, reserve, debt = parts
+    return Pull(pending, payable, reserve, debt, loss=left)
 
 
 def debt_cap() -> int:
