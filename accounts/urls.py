@@ -9,4 +9,6 @@ urlpatterns = [
     path("keys/", views.api_keys, name="api_keys"),
     path("keys/<str:public_id>/revoke/", views.api_key_revoke, name="api_key_revoke"),
     path("customers/<str:public_id>/switch/", views.switch_customer, name="switch_customer"),
+    path("impersonate/end/", views.impersonation_end, name="impersonation_end"),
+    path("impersonate/<str:public_id>/", views.impersonate, name="impersonate"),
 ]

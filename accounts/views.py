@@ -1,17 +1,18 @@
 """Pages of a signed-in person about keys and customers."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import keys, queries
+from accounts import audit, impersonation, keys, queries
 from accounts.forms import ApiKeyForm
 from accounts.middleware import SESSION_KEY, SignedInRequest
-from accounts.models import ApiKey
+from accounts.models import ApiKey, Customer
 from config.kit import clock
+from config.kit.errors import DomainError
 
 
 @login_required
@@ -50,6 +51,35 @@ def switch_customer(request: SignedInRequest, public_id: str) -> HttpResponseRed
     request.session[SESSION_KEY] = customer.public_id
     messages.success(request, f"You now act for {customer.name}.")
     return redirect("/")
+
+
+@login_required
+@permission_required(impersonation.PERMISSION, raise_exception=True)
+@require_POST
+def impersonate(request: SignedInRequest, public_id: str) -> HttpResponse:
+    """Let staff see the product as a customer does."""
+    customer = get_object_or_404(Customer, public_id=public_id)
+    try:
+        impersonation.start(
+            session=request.session,
+            customer=customer,
+            reason=request.POST.get("reason", ""),
+            by=audit.staff(request=request),
+            now=clock.now(),
+        )
+    except DomainError as refusal:
+        messages.error(request, refusal.detail)
+        return redirect("payouts:staff_customer", customer.public_id)
+    return redirect("billing:wallet")
+
+
+@login_required
+@require_POST
+def impersonation_end(request: SignedInRequest) -> HttpResponseRedirect:
+    """Be oneself again."""
+    by = audit.staff(request=request)
+    customer_id = impersonation.end(session=request.session, by=by, now=clock.now())
+    return redirect("payouts:staff_customer", customer_id) if customer_id else redirect("/")
 
 
 def _issue(request: SignedInRequest, form: ApiKeyForm) -> str:

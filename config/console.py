@@ -89,7 +89,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         for model in app["models"]
     }
     home = {"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")}
-    groups: list[dict[str, Any]] = [{"title": "", "items": [home]}]
+    find = {"title": "Find", "icon": "search", "link": reverse("payouts:staff_find")}
+    groups: list[dict[str, Any]] = [{"title": "", "items": [home, find]}]
     for title, models in GROUPS:
         items = [_item(allowed[name], icon) for name, icon in models if name in allowed]
         groups += [{"title": title, "separator": True, "items": items}] if items else []

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from payouts.views import connect, earnings, payouts
+from payouts.views import connect, earnings, payouts, staff
 
 app_name = "payouts"
 
@@ -13,4 +13,8 @@ urlpatterns = [
     path("creator/connect/start/", connect.connect_start, name="connect_start"),
     path("creator/connect/refresh/", connect.connect_refresh, name="connect_refresh"),
     path("creator/connect/dashboard/", connect.connect_dashboard, name="connect_dashboard"),
+    path("admin/find/", staff.find, name="staff_find"),
+    path("admin/customers/<str:public_id>/", staff.customer, name="staff_customer"),
+    path("admin/customers/<str:public_id>/note/", staff.note, name="staff_note"),
+    path("admin/creators/<str:public_id>/", staff.creator, name="staff_creator"),
 ]

@@ -33,6 +33,7 @@ SIGNED_IN: Final[Answers] = {NOBODY: LOGIN, CONSUMER: 200, CREATOR: 200, STAFF: 
 OWN: Final[Answers] = {NOBODY: LOGIN, CONSUMER: 404, CREATOR: 404, STAFF: 404}
 CREATORS: Final[Answers] = {NOBODY: LOGIN, CONSUMER: START, CREATOR: 200, STAFF: START}
 CREATORS_OWN: Final[Answers] = {NOBODY: LOGIN, CONSUMER: START, CREATOR: 404, STAFF: START}
+STAFFS: Final[Answers] = dict.fromkeys((NOBODY, CONSUMER, CREATOR), ADMIN_LOGIN) | {STAFF: 200}
 API: Final[Answers] = {NOBODY: 401, CONSUMER: 200, CREATOR: 200, ROUTER: 403, SERVICE: 403}
 API_OWN: Final[Answers] = {NOBODY: 401, CONSUMER: 404, CREATOR: 404, ROUTER: 403, SERVICE: 403}
 API_CREATORS: Final[Answers] = {NOBODY: 401, CONSUMER: 404, CREATOR: 200, ROUTER: 403, SERVICE: 403}
@@ -64,6 +65,10 @@ PAGES: Final = {
     "accounts:api_keys": Row(SIGNED_IN),
     "accounts:api_key_revoke": Row(OWN, "key", "post"),
     "accounts:switch_customer": Row(OWN, "customer", "post"),
+    "accounts:impersonate": Row({NOBODY: LOGIN, CONSUMER: 403, CREATOR: 403, STAFF: 405}, "customer"),
+    "accounts:impersonation_end": Row(
+        {NOBODY: LOGIN, CONSUMER: "/", CREATOR: "/", STAFF: "/"}, method="post"
+    ),
     "billing:wallet": Row(SIGNED_IN),
     "billing:wallet_live": Row(SIGNED_IN),
     "billing:balance": Row(SIGNED_IN),
@@ -105,6 +110,10 @@ PAGES: Final = {
     "payouts:earnings": Row(CREATORS),
     "payouts:payouts": Row(CREATORS),
     "payouts:payout": Row(CREATORS_OWN, "payout"),
+    "payouts:staff_find": Row(STAFFS),
+    "payouts:staff_customer": Row(STAFFS, "customer"),
+    "payouts:staff_creator": Row(STAFFS, "creator"),
+    "payouts:staff_note": Row(STAFFS | {STAFF: 405}, "customer"),
     "payouts:connect": Row(CREATORS),
     "payouts:connect_start": Row(CREATORS | {CREATOR: 405}),
     "payouts:connect_refresh": Row(CREATORS | {CREATOR: "/creator/connect/"}),
@@ -203,6 +212,7 @@ def owned(db: None, stripe_standin: StripeStandin) -> dict[str, str]:
         "top_up": ask(bob).public_id,
         "key": people.customer_key(bob).key.public_id,
         "customer": bob.public_id,
+        "creator": alice.public_id,
         "invoice": issued(bob, 1_000).public_id,
         "month": f"{clock.now():%Y-%m}",
         "no_endpoint": str(uuid.uuid4()),
@@ -255,7 +265,9 @@ def _wrong(rows: dict[str, Row], visitors: dict[str, Client], owned: dict[str, s
             answer = ask_for(_path(name, row, owned), **body)
             if _got(answer) != expected:
                 wrong.append(f"{name} answers {visitor} {_got(answer)}, not {expected}")
-            shown = [what for what in PRIVATE if what != row.owned and owned[what] in _text(answer)]
+            # Staff may see what everybody owns, on their own pages.
+            hidden = () if row.answers.get(NOBODY) == ADMIN_LOGIN and visitor == STAFF else PRIVATE
+            shown = [what for what in hidden if what != row.owned and owned[what] in _text(answer)]
             wrong += [f"{name} shows {visitor} the {what} of another" for what in shown]
     return wrong
 

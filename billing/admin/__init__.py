@@ -1,4 +1,5 @@
 from billing.admin.agreements import AgreementAdmin
+from billing.admin.executions import ExecutionAdmin
 from billing.admin.invoices import InvoiceAdmin
 from billing.admin.moves import SubscriptionMoveAdmin
 from billing.admin.purchases import (
@@ -14,6 +15,7 @@ __all__ = [
     "AgreementAdmin",
     "BalanceTransactionAdmin",
     "EventAdmin",
+    "ExecutionAdmin",
     "InvoiceAdmin",
     "QuarantinedEventAdmin",
     "RefundAdmin",

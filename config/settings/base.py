@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.ActiveCustomerMiddleware",
+    "accounts.middleware.ImpersonationMiddleware",
     "accounts.staff_acts.StaffActsMiddleware",
     "config.kit.middleware.ProblemMiddleware",
 ]
@@ -216,6 +217,9 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Farebox <billing@farebox.example>")
 vars().update(env.env.email_url_config(env.text("EMAIL_URL", "consolemail://")))
+
+# How long staff may look at the product as one customer before they must say again why.
+IMPERSONATION_MINUTES = env.number("IMPERSONATION_MINUTES", 15)
 
 # REST -----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

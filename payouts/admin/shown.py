@@ -31,8 +31,8 @@ def dollars(cents: int) -> str:
 
 
 def creator_link(creator: Creator) -> str:
-    """Link to the creator's page in the admin."""
-    url = reverse("admin:marketplace_creator_change", args=[creator.pk])
+    """Link to the creator's page for staff."""
+    url = reverse("payouts:staff_creator", args=[creator.public_id])
     return format_html(
         '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', url, creator.display_name
     )

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST, require_safe
 from unfold.dataclasses import SearchResult
 
-from accounts import audit
+from accounts import audit, impersonation
 from accounts.models import Customer, StaffNote
 from config.kit import clock
 from marketplace.models import Creator
@@ -42,7 +42,8 @@ def customer(request: HttpRequest, public_id: str) -> HttpResponse:
     """Show a customer: money, payments, runs, plans, notes, audit."""
     found = get_object_or_404(Customer, public_id=public_id)
     page = customers.page(customer=found, asked=request.GET.dict())
-    return _shown(request, "customer.html", str(found.name), page=page)
+    may = request.user.has_perm(impersonation.PERMISSION)
+    return _shown(request, "customer.html", str(found.name), page=page, may_impersonate=may)
 
 
 @staff_page("marketplace.view_creator", "payouts.view_payout")

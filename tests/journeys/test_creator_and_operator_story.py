@@ -114,33 +114,6 @@ def test_onboarding_may_leave_requirements_due_and_be_continued(
     story.reload_until(page, lambda: page.get_by_text("You are set up").is_visible())
 
 
-def test_an_operator_finds_a_customer_and_adjusts_the_balance(
-    page: Page, shared_app: LiveApp, demo: dict[str, Any]
-) -> None:
-    story.sign_up(page, shared_app, "patient")
-    sign_in_anew(page, shared_app, demo["admin"])
-    page.goto(f"{shared_app.url}/admin/wallets/wallet/")
-    page.locator("#searchbar").fill("patient@example.com")
-    page.locator("#searchbar").press("Enter")
-    # The free plan's quota is a wallet too.
-    credits = page.locator("#result_list tr", has_text="CREDITS")
-    credits.locator("a[href*='/wallet/']").first.click()
-    page.get_by_role("link", name=re.compile("Adjust balance")).first.click()
-
-    page.get_by_label(re.compile("Credits to add")).fill("500")
-    page.get_by_role("button", name="Preview").click()
-    expect(page.get_by_text("This field is required").first).to_be_visible()
-    page.get_by_label("Reason").fill("Goodwill: ticket 42")
-    page.get_by_role("button", name="Preview").click()
-    expect(page.get_by_role("table")).to_contain_text("500")
-    page.get_by_role("button", name="Confirm the adjustment").click()
-    expect(page.get_by_text("Adjusted by 500 credits")).to_be_visible()
-
-    sign_in_anew(page, shared_app, {"email": "patient@example.com", "password": story.PASSWORD})
-    page.goto(f"{shared_app.url}/wallet/")
-    expect(story.figure(page, "available")).to_contain_text("500")
-
-
 def _pay_the_week(page: Page) -> None:
     """Start the run and approve its draft; beat may have made it already, with this run or the one before."""
     every = page.url

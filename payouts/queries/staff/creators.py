@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from billing.models import CreatorPull
 from marketplace.models import Agent, Creator
 from payouts.calendar import DAY
 from payouts.models import Payout
@@ -57,6 +58,7 @@ def page(*, creator: Creator, asked: Mapping[str, str], now: dt.datetime) -> Pag
         tables=[
             _earnings(creator, now),
             payouts,
+            _pulls(creator, asked),
             _agents(creator, asked),
             _entries([wallet.pk for wallet in wallets], asked),
             customers.audit(names=named, asked=asked),
@@ -91,6 +93,22 @@ def _payouts(creator: Creator, asked: Mapping[str, str]) -> Table:
             *(number(credits_text(one.amount)), text(f"{one.period_start} to {one.last_day}")),
             *(text(one.stripe_transfer_id), text(one.failure_detail or one.failure_code)),
             *(time(one.sent_at), time(one.paid_at)),
+        ),
+        asked=asked,
+    )
+
+
+def _pulls(creator: Creator, asked: Mapping[str, str]) -> Table:
+    return tables.table(
+        slug="pulls",
+        title="Given back",
+        heads=("Cause", "Pending", "Payable", "Reserve", "Debt", "Platform", "Transaction", "When"),
+        rows=CreatorPull.objects.filter(creator=creator).select_related("transaction"),
+        cells=lambda one: (
+            *(text(f"{one.cause_type} {one.cause_id}"), number(credits_text(one.from_pending))),
+            *(number(credits_text(one.from_payable)), number(credits_text(one.from_reserve))),
+            *(number(credits_text(one.to_debt)), number(credits_text(one.to_loss))),
+            *(row(one.transaction), time(one.created_at)),
         ),
         asked=asked,
     )

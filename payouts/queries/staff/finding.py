@@ -13,6 +13,7 @@ from billing.models import (
     Execution,
     Invoice,
     InvoicePayment,
+    Refund,
     StripeCustomer,
     Subscription,
     TopUp,
@@ -155,6 +156,12 @@ def _stripe_payment(text: str) -> Iterable[Found]:
     yield from _stripe_lines(text)
 
 
+def _refunds(text: str) -> Iterable[Found]:
+    refunds = Refund.objects.filter(Q(public_id=text) | Q(stripe_refund_id=text)).select_related("customer")
+    yield from (_customer(refund.customer) for refund in refunds)
+    yield from _stripe_lines(text)
+
+
 def _stripe_lines(text: str) -> Iterable[Found]:
     lines = BalanceTransaction.objects.filter(Q(stripe_id=text) | Q(source_id=text))[:FOUND_MAX]
     yield from (_row(line, line.stripe_id, f"{line.type} {cents(line.amount_cents)}") for line in lines)
@@ -278,7 +285,8 @@ PREFIXES: Final[dict[str, Callable[[str], Iterable[Found]]]] = {
     "acct_": _account,
     "tr_": _payouts,
     "po_": _payouts,
-    "re_": _stripe_lines,
+    ids.REFUND: _refunds,
+    "re_": _refunds,
     "dp_": _stripe_lines,
     "txn_": _stripe_lines,
     "cus_": _stripe_customers,

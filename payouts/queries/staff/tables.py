@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from django.db.models import Model, QuerySet
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 M = TypeVar("M", bound=Model)
 
@@ -75,7 +75,10 @@ def time(at: dt.datetime | None) -> Cell:
 
 
 def row(of: Model, named: Any = "") -> Cell:
-    """Link to a row's own page in the admin."""
+    """Link to a row's own page in the admin, where it has one."""
     meta = of._meta  # noqa: SLF001  (Django names a model's options so)
-    url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[of.pk])
-    return Cell(str(named or getattr(of, "public_id", of.pk)), url)
+    shown = str(named or getattr(of, "public_id", of.pk))
+    try:
+        return Cell(shown, reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[of.pk]))
+    except NoReverseMatch:
+        return Cell(shown)
