@@ -184,6 +184,11 @@ def _money() -> None:
         booking=claws.Booking("refund", Source("refund", "re_1"), "test"),
         now=MONDAY,
     )
+    _adjust_by_two()
+    seals.seal_waiting(now=MONDAY)
+
+
+def _adjust_by_two() -> None:
     adjusted = adjustments.request(
         wallet=open_consumer_wallet(owner_id=4),
         amount=20_000 * CREDIT,
@@ -193,7 +198,6 @@ def _money() -> None:
         now=MONDAY,
     )
     adjustments.approve(adjustment=adjusted, by=staff("paul"), now=MONDAY)
-    seals.seal_waiting(now=MONDAY)
 
 
 def test_they_hold_and_each_damage_is_found_by_its_invariant_alone(monkeypatch: pytest.MonkeyPatch) -> None:

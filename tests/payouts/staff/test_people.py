@@ -70,9 +70,7 @@ def test_more_rows_take_no_more_queries_and_are_paged(olive: Client, world: Worl
     echo = world.alice.agents.get(slug="alice-echo")
     runs.charge(echo, world.bob, "one-more")
     olive.get(page_of(world, who))
-    with CaptureQueriesContext(
-        connection,
-    ) as before:
+    with CaptureQueriesContext(connection) as before:
         olive.get(page_of(world, who))
     for number in range(tables.ROWS + 2):
         runs.charge(echo, world.bob, f"more-{number}")
