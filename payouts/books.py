@@ -141,6 +141,37 @@ INVARIANTS: Final = (
         """,
     ),
     Invariant(
+        "corrections are by two, and posted as asked",
+        "A difference is mended by a transaction that one person asked for and another decided (I36).",
+        """
+        SELECT c.public_id, c.amount, e.amount AS posted FROM payouts_correction c
+        LEFT JOIN wallets_transaction t ON t.id = c.transaction_id
+        LEFT JOIN wallets_entry e ON e.transaction_id = t.id
+            AND e.wallet_id = (SELECT wallets_platform('USD', c.account))
+        WHERE c.state = 'applied' AND (c.decided_by_id IS NULL OR c.decided_by_id = c.requested_by_id
+            OR (c.account <> '' AND (e.amount IS DISTINCT FROM c.amount
+                OR t.kind NOT IN ('correction', 'rebooking'))))
+        """,
+    ),
+    Invariant(
+        "corrections have their request",
+        "Nobody corrects the books past the two people (I36).",
+        """
+        SELECT t.public_id, t.kind, t.source_id FROM wallets_transaction t
+        WHERE t.kind IN ('correction', 'rebooking')
+            AND NOT EXISTS (SELECT 1 FROM payouts_correction c WHERE c.transaction_id = t.id)
+        """,
+    ),
+    Invariant(
+        "withdrawals are what was free, once",
+        "What left for our bank is what was asked for, and was nobody else's (ledger.md section 4).",
+        """
+        SELECT w.public_id, w.amount_cents, w.coverage, -b.amount_cents AS left_stripe FROM payouts_withdrawal w
+        LEFT JOIN billing_balancetransaction b ON b.type = 'payout' AND b.source_id = w.stripe_payout_id
+        WHERE w.coverage < w.amount_cents * 10000 OR (b.id IS NOT NULL AND b.amount_cents <> -w.amount_cents)
+        """,
+    ),
+    Invariant(
         "no payout hangs",
         "An attempt without an outcome is looked up within minutes of its start.",
         """

@@ -87,8 +87,9 @@ class DiscrepancyAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show above the list how the books stand with Stripe."""
-        found = standing_of_books.standing(now=clock.now())
-        return super().changelist_view(request, {**(extra_context or {}), "standing": found})
+        shown_above = {"standing": standing_of_books.standing(now=clock.now())}
+        page: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **shown_above})
+        return page
 
     @display(description="cause", ordering="key")
     def cause(self, discrepancy: Discrepancy) -> str:

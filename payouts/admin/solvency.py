@@ -139,7 +139,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
             },
         )
 
-    @action(description="Liability as CSV", url_path="liability.csv", permissions=["view"], icon="download")
+    @action(description="Liability as CSV", url_path="liability-csv", permissions=["view"], icon="download")
     def liability_csv(self, request: HttpRequest) -> HttpResponse:
         """Give what the report shows, line by line."""
         found = liability.report(now=clock.now())

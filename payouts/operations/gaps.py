@@ -12,8 +12,10 @@ from config.kit.errors import DomainError
 logger = logging.getLogger(__name__)
 
 PAYMENTS: Final = frozenset({"charge", "payment"})
+REFUNDS: Final = ("refund", "payment_refund", "refund_failure", "payment_failure_refund")
 # By Stripe's type of line: the job that asks Stripe how the thing behind it stands, and what names that thing.
 JOBS: Final = {
+    **dict.fromkeys(REFUNDS, ("billing.sync_refunds", "intent_id", "origin_id")),
     "transfer_refund": ("payouts.sync_transfer", "stripe_transfer_id", "origin_id"),
 }
 # A transfer that we did not book is one whose outcome we do not know.

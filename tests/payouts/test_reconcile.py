@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from typing import Any
 
@@ -15,8 +17,8 @@ from billing.models import BalanceTransaction, TopUp
 from billing.operations import fees, payments
 from billing.stripe.client import client as stripe_client
 from config.kit.errors import InvalidInputError
-from payouts.models import Correction, Discrepancy, Payout, ReconciledDay, Reconciliation
-from payouts.operations import corrections, discrepancies, reconciliation, sending
+from payouts.models import Correction, Discrepancy, Payout, ReconciledDay, Reconciliation, Withdrawal
+from payouts.operations import corrections, discrepancies, reconciliation, sending, withdrawals
 from payouts.queries.stripe_cash import Scope
 from payouts.reconciling import day_of
 from tests.support.checkout import NOW, ask, buy, pay
@@ -52,6 +54,19 @@ def book(cause: str, amount: int, *, kind: str = "float", other: PlatformWallet 
     """Write cash at Stripe down that Stripe does not tell of, or tells of otherwise."""
     legs = [Leg(chart.STRIPE_CASH, -amount), Leg(other, amount)]
     post(kind=kind, source=Source("balance_transaction", cause), actor=ACTOR, legs=legs, now=REAL)
+
+
+def _mirror(stripe_id: str) -> None:
+    BalanceTransaction.objects.create(
+        stripe_id=stripe_id,
+        type="topup",
+        currency="usd",
+        amount_cents=700,
+        fee_cents=0,
+        net_cents=700,
+        created_at=REAL,
+        available_on=REAL,
+    )
 
 
 @pytest.fixture
@@ -146,34 +161,30 @@ class TestGaps:
 
 class TestWhatIsWrong:
     def test_it_names_each_kind_and_two_people_mend_it(
-        self, bought: TopUp, olive: Staff, oscar: Staff
+        self, bought: TopUp, stripe_standin: StripeStandin, olive: Staff, oscar: Staff
     ) -> None:
         topup = BalanceTransaction.objects.get(type="topup")
         book("txn_ghost", 7_000_000)
-        book(f"{topup.stripe_id}#1", -50_000_000, kind="correction")
-        book(f"{topup.stripe_id}#2", 49_990_000, kind="correction")
+        book(f"{topup.stripe_id}#1", -50_000_000, kind="float_again")
+        book(f"{topup.stripe_id}#2", 49_990_000, kind="float_again")
         fee = BalanceTransaction.objects.get(type="charge")
-        post(
-            kind="rebooking",
-            source=Source("test", f"{fee.origin_id}#1"),
-            actor=ACTOR,
-            legs=[Leg(chart.STRIPE_CASH, 10_000_000), Leg(chart.BANK, -10_000_000)],
-            now=REAL,
-        )
+        line = stripe_standin.post("/_sim/balance/adjust", amount=-1_234)["id"]
+        legs = [Leg(chart.BANK, 12_340_000), Leg(chart.USD_LOSS, -12_340_000)]
+        post(kind="transfer", source=Source("transfer", line), actor=ACTOR, legs=legs, now=REAL)
         # The fee once more, under another kind.
-        book(f"{fee.stripe_id}:fee#1", -590_000, kind="correction", other=chart.USD_LOSS)
+        book(f"{fee.stripe_id}:fee#1", -590_000, kind="float_again", other=chart.USD_LOSS)
 
         assert reconcile().found == 4
         assert found() == {
             "txn_ghost": "missing_there",
             topup.stripe_id: "amount",
-            fee.origin_id: "account",
+            line: "account",
             f"{fee.stripe_id}:fee": "extra",
         }
         for key, account in {
             "txn_ghost": "bank",
             topup.stripe_id: "bank",
-            fee.origin_id: "bank",
+            line: "bank",
             f"{fee.stripe_id}:fee": "loss",
         }.items():
             assert correct(key, account, olive, oscar).state == Correction.State.APPLIED
@@ -187,6 +198,13 @@ class TestWhatIsWrong:
         assert resolved.resolved_by == "staff:olive@example.com and staff:oscar@example.com"
         assert AuditEntry.objects.filter(act__startswith="correction.").count() == 8
 
+    def test_a_mirrored_line_that_stripe_does_not_tell_of_is_none(self, bought: TopUp) -> None:
+        _mirror("txn_forged")
+        book("txn_forged", 7_000_000)
+
+        assert reconcile().found == 1
+        assert found() == {"txn_forged": "missing_there"}
+
     def test_another_day_is_accepted_by_two(self, bought: TopUp, olive: Staff, oscar: Staff) -> None:
         topup = BalanceTransaction.objects.get(type="topup")
         BalanceTransaction.objects.filter(pk=topup.pk).update(stripe_id="txn_moved", created_at=REAL)
@@ -196,7 +214,7 @@ class TestWhatIsWrong:
         post(kind="float", source=source, actor=ACTOR, legs=legs, now=REAL, occurred_at=early)
         undo = [Leg(chart.STRIPE_CASH, 50_000_000), Leg(chart.BANK, -50_000_000)]
         source = Source("correction", f"{topup.stripe_id}#undo")
-        post(kind="correction", source=source, actor=ACTOR, legs=undo, now=REAL)
+        post(kind="float_again", source=source, actor=ACTOR, legs=undo, now=REAL)
         with transaction.atomic():
             discrepancies.settle(scope=Scope(TODAY, TODAY), actor=ACTOR, now=REAL + 2 * HOUR)
         assert found() == {"txn_moved": "timing"}
@@ -208,16 +226,7 @@ class TestWhatIsWrong:
     def test_it_forgets_what_agrees_again(self, bought: TopUp) -> None:
         book("txn_late", 7_000_000)
         reconcile()
-        BalanceTransaction.objects.create(
-            stripe_id="txn_late",
-            type="topup",
-            currency="usd",
-            amount_cents=700,
-            fee_cents=0,
-            net_cents=700,
-            created_at=REAL,
-            available_on=REAL,
-        )
+        _mirror("txn_late")
         with transaction.atomic():
             discrepancies.settle(scope=Scope(), actor=ACTOR, now=REAL + 2 * HOUR)
 
@@ -307,6 +316,40 @@ class TestByTwo:
                 corrections.request(
                     discrepancy=self.ghost, account=account, reason=reason, staff=olive, now=REAL
                 )
+
+
+def broken() -> set[str]:
+    return {violation.name for violation in books.violations(now=REAL)}
+
+
+class TestItsInvariants:
+    def test_each_damage_turns_its_own_red(
+        self, bought: TopUp, stripe_standin: StripeStandin, olive: Staff, oscar: Staff
+    ) -> None:
+        book("txn_ghost", 7_000_000)
+        reconcile()
+        applied = correct("txn_ghost", "bank", olive, oscar)
+        stripe_standin.post("/_sim/balance/adjust", amount=7_000)
+        row = withdrawals.withdraw(amount_cents=500, reason="Rent", staff=olive, now=REAL)
+        fees.sweep(now=REAL)
+        assert broken() == set()
+
+        with _damaged():
+            Correction.objects.update(amount=1)
+            assert broken() == {"corrections are by two, and posted as asked"}
+        with _damaged():
+            Correction.objects.filter(pk=applied.pk).update(transaction=None, account="")
+            assert broken() == {"corrections have their request"}
+        with _damaged():
+            Withdrawal.objects.filter(pk=row.pk).update(amount_cents=499)
+            assert broken() == {"withdrawals are what was free, once"}
+
+
+@contextmanager
+def _damaged() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 class TestTheCommand:
