@@ -38,6 +38,8 @@ BEAT: Final = {
     "billing.sweep_move_notices": 60.0,
     "billing.offer_plans": 900.0,
     "payouts.run_weekly": 60.0,
+    "payouts.mature_on_demand": 60.0,
+    "payouts.release_reserves": 60.0,
     "payouts.send_approved": 10.0,
     "payouts.resolve_unknown": 15.0,
     "payouts.resync_accounts": 300.0,

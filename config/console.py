@@ -66,6 +66,8 @@ GROUPS: Final = (
             ("payouts.payoutrun", "event_repeat"),
             ("payouts.payout", "payments"),
             ("payouts.payoutaccount", "account_balance"),
+            ("payouts.creatorterms", "schedule"),
+            ("payouts.risktier", "shield"),
         ),
     ),
     (

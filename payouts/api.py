@@ -1,4 +1,4 @@
-"""GET /v1/developer/earnings, /v1/developer/payouts, /v1/developer/agents/{id}/stats."""
+"""GET /v1/developer/earnings, /v1/developer/payouts, …/payouts/status, /v1/developer/agents/{id}/stats."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -15,11 +15,12 @@ from config.kit import clock, paging, query_params
 from config.kit.errors import InvalidInputError, NotFoundError
 from marketplace.models import Agent, Creator
 from payouts.models import Payout
-from payouts.queries import agent_stats, earnings
+from payouts.queries import agent_stats, earnings, why
 from payouts.serializers import (
     EarningsSerializer,
     PayoutListSerializer,
     PayoutSerializer,
+    PayoutStatusSerializer,
     StatsSerializer,
 )
 
@@ -82,6 +83,23 @@ class PayoutsView(APIView):
         query_params.refuse_unknown(request.query_params, known=paging.PARAMETERS)
         page = paging.page(request=request, rows=Payout.objects.filter(creator=_creator(request)))
         return Response(page.body(lambda payout: PayoutSerializer(payout).data))
+
+
+class PayoutStatusView(APIView):
+    """Why the key's creator was not paid."""
+
+    permission_classes = [HasScope("creator:read")]
+
+    @extend_schema(
+        operation_id="developer_payout_status",
+        summary="Say what keeps the creator from being paid, and when it is tried next",
+        responses=PayoutStatusSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Compute the checklist from what stands now."""
+        query_params.refuse_unknown(request.query_params, known=frozenset())
+        answer = why.not_paid(creator=_creator(request), now=clock.now())
+        return Response(PayoutStatusSerializer(answer).data)
 
 
 class AgentStatsView(APIView):

@@ -45,17 +45,87 @@ INVARIANTS: Final = (
     ),
     Invariant(
         "maturity = its rows",
-        "The ledger moved from pending to payable what the days' rows say, for every creator.",
+        "The ledger moved from pending to payable and reserve what the days' rows say, for every creator.",
         """
         SELECT coalesce(l.creator_id, m.creator_id) AS creator_id, l.total AS ledger, m.total AS rows_total
         FROM (
             SELECT w.owner_id AS creator_id, sum(e.amount) AS total
             FROM wallets_entry e JOIN wallets_transaction t ON t.id = e.transaction_id AND t.kind = 'maturity'
-            JOIN wallets_wallet w ON w.id = e.wallet_id AND w.kind = 'payable' GROUP BY 1
+            JOIN wallets_wallet w ON w.id = e.wallet_id AND w.kind IN ('payable', 'reserve') GROUP BY 1
         ) l FULL JOIN (
-            SELECT creator_id, sum(amount) AS total FROM payouts_maturedearning GROUP BY 1
+            SELECT creator_id, sum(amount - short) AS total FROM payouts_maturedearning GROUP BY 1
         ) m ON m.creator_id = l.creator_id
-        WHERE l.total IS DISTINCT FROM m.total
+        WHERE coalesce(l.total, 0) <> coalesce(m.total, 0)
+        """,
+    ),
+    Invariant(
+        "days are short of what was taken",
+        "What days fell short of when they matured had been taken from what was pending: no more.",
+        """
+        SELECT m.creator_id, m.short, coalesce(l.taken, 0) AS taken
+        FROM (SELECT creator_id, sum(short) AS short FROM payouts_maturedearning GROUP BY 1) m
+        LEFT JOIN (
+            SELECT w.owner_id AS creator_id, -sum(e.amount) FILTER (WHERE e.amount < 0) AS taken
+            FROM wallets_entry e JOIN wallets_transaction t ON t.id = e.transaction_id
+            JOIN wallets_wallet w ON w.id = e.wallet_id AND w.owner_type = 'creator' AND w.kind = 'pending'
+            WHERE t.kind NOT IN ('posting', 'maturity') GROUP BY 1
+        ) l ON l.creator_id = m.creator_id
+        WHERE m.short > coalesce(l.taken, 0)
+        """,
+    ),
+    Invariant(
+        "reserve = its holds",
+        "A creator's reserve is what is held and not let go, less what refunds and disputes took of it.",
+        """
+        SELECT h.creator_id, w.balance, h.held, h.borne, coalesce(l.moved, 0) AS moved
+        FROM (
+            SELECT creator_id, coalesce(sum(amount) FILTER (WHERE released_at IS NULL), 0) AS held,
+                coalesce(sum(amount - released) FILTER (WHERE released_at IS NOT NULL), 0) AS borne
+            FROM payouts_reservehold GROUP BY 1
+        ) h FULL JOIN (
+            SELECT * FROM wallets_wallet WHERE owner_type = 'creator' AND kind = 'reserve'
+        ) w ON w.owner_id = h.creator_id
+        LEFT JOIN (
+            SELECT e.wallet_id, sum(e.amount) AS moved, -sum(e.amount) FILTER (WHERE e.amount < 0) AS taken
+            FROM wallets_entry e JOIN wallets_transaction t ON t.id = e.transaction_id
+            WHERE t.kind NOT IN ('maturity', 'reserve_release') AND e.wallet_seq IS NOT NULL GROUP BY 1
+        ) l ON l.wallet_id = w.id
+        WHERE coalesce(w.balance, 0) <> coalesce(h.held, 0) + coalesce(l.moved, 0) + coalesce(h.borne, 0)
+           OR coalesce(h.borne, 0) > coalesce(l.taken, 0)
+        """,
+    ),
+    Invariant(
+        "statement = its payout",
+        "A sealed statement's lines add up to what is paid, and they are the payout's.",
+        """
+        SELECT p.public_id, p.amount, s.body->>'net' AS net
+        FROM payouts_statement s JOIN payouts_payout p ON p.id = s.payout_id
+        WHERE (s.body->>'net')::bigint <> p.amount OR s.body->>'payout' <> p.public_id
+           OR (SELECT sum((l->>'amount')::bigint) FROM jsonb_array_elements(s.body->'lines') l) <> p.amount
+           OR (SELECT array_agg((l->>'amount')::bigint ORDER BY (l->>'amount')::bigint)
+               FROM jsonb_array_elements(s.body->'lines') l)
+              IS DISTINCT FROM
+              (SELECT array_agg(i.amount ORDER BY i.amount) FROM payouts_payoutitem i WHERE i.payout_id = p.id)
+        """,
+    ),
+    Invariant(
+        "statements are a chain",
+        "A creator's statements are numbered without a gap, each sealed with the hash of the one before.",
+        """
+        SELECT creator_id, number FROM (
+            SELECT creator_id, number, previous, row_number() OVER w AS n,
+                lag(hash, 1, repeat('0', 64)::varchar) OVER w AS before
+            FROM payouts_statement WINDOW w AS (PARTITION BY creator_id ORDER BY number)
+        ) s WHERE number <> n OR previous <> before
+        """,
+    ),
+    Invariant(
+        "every payout has its statement",
+        "Since statements are sealed, no payout is put together without one.",
+        """
+        SELECT p.public_id FROM payouts_payout p
+        WHERE NOT EXISTS (SELECT FROM payouts_statement s WHERE s.payout_id = p.id)
+          AND p.id > (SELECT min(payout_id) FROM payouts_statement)
         """,
     ),
     Invariant(
@@ -120,12 +190,18 @@ INVARIANTS: Final = (
     ),
     Invariant(
         "payable covers promises",
-        "Drafts and approved payouts promise no more than is payable.",
+        "Drafts and approved payouts promise no more than is payable, or was until a refund or dispute took of it.",
         """
         SELECT w.owner_id, w.balance, sum(p.amount) AS promised
         FROM payouts_payout p JOIN wallets_wallet w
             ON w.owner_type = 'creator' AND w.owner_id = p.creator_id AND w.kind = 'payable'
-        WHERE p.state IN ('draft', 'approved') GROUP BY w.id HAVING sum(p.amount) > w.balance
+        LEFT JOIN payouts_statement s ON s.payout_id = p.id
+        WHERE p.state IN ('draft', 'approved') GROUP BY w.id
+        HAVING sum(p.amount) > w.balance - coalesce((
+            SELECT sum(e.amount) FROM wallets_entry e
+            WHERE e.wallet_id = w.id AND e.wallet_seq > min(s.closing_seq)
+              AND e.transaction_id IN (SELECT transaction_id FROM billing_creatorpull)
+        ), 0)
         """,
     ),
     Invariant(

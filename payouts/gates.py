@@ -14,6 +14,7 @@ class Reason(StrEnum):
     PAYOUTS_DISABLED = "payouts_disabled"
     TRANSFERS_INACTIVE = "transfers_inactive"
     BELOW_MINIMUM = "below_minimum"
+    DEBT = "debt"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Assessment:
 def assess(*, payable: int, standing: Standing, minimum_cents: int) -> Assessment:
     """Turn what is payable into whole cents, and find the first gate that blocks them."""
     cents = money.credits_to_cents(payable)
-    blocked = account_gate(standing=standing) or _minimum_gate(cents, minimum_cents)
+    blocked = account_gate(standing=standing) or minimum_gate(cents=cents, minimum_cents=minimum_cents)
     return Assessment(cents, *(blocked or (None, "")))
 
 
@@ -60,7 +61,8 @@ def account_gate(*, standing: Standing) -> tuple[Reason, str] | None:
     return None
 
 
-def _minimum_gate(cents: int, minimum_cents: int) -> tuple[Reason, str] | None:
+def minimum_gate(*, cents: int, minimum_cents: int) -> tuple[Reason, str] | None:
+    """Find whether an amount is too little to be paid, in words for its creator."""
     least = max(minimum_cents, 1)
     if cents >= least:
         return None

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from payouts.models import Payout
 from payouts.queries.earnings import Row
+from payouts.queries.why import Reason
 from wallets import money
 from wallets.serializers import AmountField
 
@@ -43,6 +44,8 @@ class EarningsSerializer(serializers.Serializer[Any]):
     payable = AmountField(source="position.payable", help_text="Goes into the next payout.")
     in_transit = AmountField(source="position.in_transit", help_text="On its way to Stripe.")
     paid = AmountField(source="position.paid", help_text="Transferred, less what was taken back.")
+    reserve = AmountField(source="position.reserve", help_text="Held back for a time by the risk tier.")
+    owed = AmountField(source="position.owed", help_text="Taken off what is earned next.")
     series = EarningsRowSerializer(source="rows", many=True)
 
 
@@ -90,6 +93,27 @@ class PayoutListSerializer(serializers.Serializer[Any]):
     results = PayoutSerializer(many=True)
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    """One thing that stands between earnings and the bank; `until` when time alone resolves it."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    until = serializers.DateField(allow_null=True)
+    payout = serializers.SerializerMethodField(help_text="The payout it is about, if it is about one.")
+    amount = AmountField(allow_null=True)
+
+    def get_payout(self, reason: Reason) -> str | None:
+        """Name the payout."""
+        return reason.payout or None
+
+
+class PayoutStatusSerializer(serializers.Serializer[Any]):
+    """Why a creator is not paid at this moment; no reasons: all is paid."""
+
+    next_attempt = serializers.DateField(allow_null=True)
+    reasons = ReasonSerializer(many=True)
 
 
 class DaySerializer(serializers.Serializer[Any]):

@@ -10,19 +10,39 @@ from payouts.operations import (
     bank,
     onboarding,
     reconciliation,
+    reserves,
     reversals,
     runs,
     sending,
+    statement_papers,
     withdrawals,
 )
 
 
 @shared_task(name="payouts.run_weekly")
 def run_weekly(**_: Any) -> None:
-    """Prepare the runs that are due, missed ones too. Again: one live payout a creator and period."""
+    """Prepare the runs that are due, weekly and monthly, missed ones too. Again: one live payout a creator and run."""
     now = clock.now()
     for run in runs.prepare_due(now=now):
         approvals.approve_small(run=run, now=now)
+
+
+@shared_task(name="payouts.mature_on_demand")
+def mature_on_demand(**_: Any) -> None:
+    """Mature the days of those who are paid when they ask. Again: each day matures once."""
+    runs.mature_on_demand(now=clock.now())
+
+
+@shared_task(name="payouts.release_reserves")
+def release_reserves(**_: Any) -> None:
+    """Let go what is due of the reserves. Again: each hold is released once."""
+    reserves.release_due(now=clock.now())
+
+
+@shared_task(name="payouts.make_statement_document")
+def make_statement_document(*, document_id: int, **_: Any) -> None:
+    """Draw the PDF of a statement; one that was drawn stays."""
+    statement_papers.make(document_id=document_id, now=clock.now())
 
 
 @shared_task(name="payouts.send_approved")
@@ -47,11 +67,12 @@ def sync_account(*, stripe_account_id: str, **_: Any) -> None:
 
 @shared_task(name="payouts.resync_accounts")
 def resync_accounts(**_: Any) -> None:
-    """Ask Stripe for accounts, bank payouts and reversals that no webhook told of. Again: they are read afresh."""
+    """Ask for what no webhook told of, and have drawn what a lost job left. Again: it is read afresh."""
     now = clock.now()
     onboarding.resync_stale(now=now)
     bank.sync_recent(now=now)
     reversals.sync_recent(now=now)
+    statement_papers.sweep(now=now)
 
 
 @shared_task(name="payouts.sync_bank_payout")

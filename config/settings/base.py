@@ -154,13 +154,18 @@ CACHES = {
 CREDIT_VALUE_USD = env.decimal("CREDIT_VALUE_USD", "0.001")
 CURRENCIES = ("USD",)
 DEFAULT_CURRENCY = "USD"
-# A creator's payable carries over until it comes to this; drafts up to the second are approved without staff.
+# A creator's payable carries over until it comes to this, by its schedule; a creator may set its own above it.
 PAYOUT_MINIMUM_CENTS = env.number("PAYOUT_MINIMUM_CENTS", 1)
+PAYOUT_MONTHLY_MINIMUM_CENTS = env.number("PAYOUT_MONTHLY_MINIMUM_CENTS", 2_500)
+PAYOUT_ON_DEMAND_MINIMUM_CENTS = env.number("PAYOUT_ON_DEMAND_MINIMUM_CENTS", 100)
+# Drafts up to this are approved without staff; 0 leaves all of them to the staff.
 PAYOUT_AUTO_APPROVE_CENTS = env.number("PAYOUT_AUTO_APPROVE_CENTS", 0)
 # What one member of staff may adjust alone within a day, up and down added up, in credits; above it two decide.
 ADJUSTMENT_ALONE_CREDITS = env.number("ADJUSTMENT_ALONE_CREDITS", 10_000)
 # How much of our own money may be missing at Stripe before the solvency tiles turn red.
 FLOAT_TARGET_CENTS = env.number("FLOAT_TARGET_CENTS", 10_000)
+# Above this a second person approves too; 0: one is enough for any.
+PAYOUT_SECOND_PERSON_CENTS = env.number("PAYOUT_SECOND_PERSON_CENTS", 100_000)
 # The free plan that every customer has who has no other, by its slug; empty: none.
 DEFAULT_PLAN = env.text("DEFAULT_PLAN", "")
 # How many days before a subscriber pays more, or gets less, by a move to another version it is told.

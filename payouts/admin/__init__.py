@@ -8,14 +8,17 @@ from payouts.admin.reconciliation import (
 )
 from payouts.admin.runs import PayoutRunAdmin
 from payouts.admin.solvency import WithdrawalAdmin
+from payouts.admin.terms import CreatorTermsAdmin, RiskTierAdmin
 
 __all__ = [
     "CorrectionAdmin",
+    "CreatorTermsAdmin",
     "DiscrepancyAdmin",
     "PayoutAccountAdmin",
     "PayoutAdmin",
     "PayoutRunAdmin",
     "ReconciledDayAdmin",
     "ReconciliationAdmin",
+    "RiskTierAdmin",
     "WithdrawalAdmin",
 ]

@@ -10,6 +10,7 @@ from config.kit.errors import DomainError
 from payouts.admin import shown
 from payouts.models import BankPayout, PayoutAccount
 from payouts.operations import onboarding
+from payouts.queries import why
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -43,13 +44,18 @@ class PayoutAccountAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     inlines = (BankPayoutInline,)
     actions_detail = ("read_again",)
-    readonly_fields = ("creator_page",)
+    readonly_fields = ("creator_page", "why_not_paid")
     exclude = ("creator",)
 
     @admin.display(description="creator", ordering="creator__display_name")
     def creator_page(self, account: PayoutAccount) -> str:
         """Link to the creator."""
         return shown.creator_link(account.creator)
+
+    @admin.display(description="why not paid")
+    def why_not_paid(self, account: PayoutAccount) -> str:
+        """List what the creator's page lists."""
+        return shown.reasons(why.not_paid(creator=account.creator, now=clock.now()))
 
     @display(description="state", label={"can be paid": "success", "blocked": "danger"})
     def payable_label(self, account: PayoutAccount) -> str:

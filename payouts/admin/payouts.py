@@ -171,11 +171,9 @@ class PayoutAdmin(ReadOnlyAdmin):
 
     def _approve(self, request: HttpRequest, payouts: Any) -> None:
         try:
-            count = approvals.approve(payouts=payouts, actor=shown.actor(request), now=clock.now())
+            shown.approve(request, payouts)
         except DomainError as refusal:
             messages.error(request, refusal.detail)
-        else:
-            messages.success(request, f"{count} approved. The transfers are being made.")
 
     def _cancel(self, request: HttpRequest, payouts: Any) -> None:
         try:

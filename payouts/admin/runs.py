@@ -20,12 +20,13 @@ from payouts import calendar
 from payouts.admin import shown
 from payouts.calendar import Period
 from payouts.models import Payout, PayoutExclusion, PayoutRun
-from payouts.operations import approvals, runs
-from payouts.queries import maturing, preview
+from payouts.operations import runs
+from payouts.queries import preview, terms
 from wallets import money
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 
 PERIODS_SHOWN: Final = 8
+MONTHS_SHOWN: Final = 3
 CHANGE_PAGE: Final = "admin:payouts_payoutrun_change"
 PAYOUTS: Final = "admin:payouts_payout_changelist"
 
@@ -66,22 +67,24 @@ class ExclusionInline(ReadOnlyInline):
 
 
 class StartForm(forms.Form):
-    """Which week to pay."""
+    """Which period to pay: of each schedule and window in use, the standard week first."""
 
     period = forms.ChoiceField(
-        label="Week to pay", widget=UnfoldAdminSelectWidget, help_text="Weeks run Monday to Sunday, UTC."
+        label="Period to pay",
+        widget=UnfoldAdminSelectWidget,
+        help_text="Weeks run Monday to Sunday, months from the first to the last, UTC.",
     )
 
     def __init__(self, *args: Any, now: dt.datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.periods = {str(period.start): period for period in _periods(now)}
+        self.periods = {_key(period): period for period in _periods(now)}
         self.fields["period"].choices = [  # type: ignore[attr-defined]
-            (start, f"{period}, paid from {period.pay_date:%a %Y-%m-%d}")
-            for start, period in self.periods.items()
+            (key, f"{period}, {period.schedule}, paid from {period.pay_date:%a %Y-%m-%d}")
+            for key, period in self.periods.items()
         ]
 
     def chosen(self) -> Period:
-        """Give the week that was chosen, else the newest that is payable."""
+        """Give the period that was chosen, else the newest week that is payable."""
         if self.is_bound and self.is_valid():
             return self.periods[self.cleaned_data["period"]]
         return next(iter(self.periods.values()))
@@ -93,6 +96,7 @@ class PayoutRunAdmin(ReadOnlyAdmin):
 
     list_display = (
         "__str__",
+        "schedule",
         "scheduled_for",
         "payouts_made",
         "total",
@@ -121,7 +125,7 @@ class PayoutRunAdmin(ReadOnlyAdmin):
 
     @action(description="Start payout run", url_path="start", permissions=["run"], icon="play_arrow")
     def start(self, request: HttpRequest) -> HttpResponse:
-        """Choose the week, see who is paid and who is not, make the drafts."""
+        """Choose the period, see who is paid and who is not, make the drafts."""
         now = clock.now()
         making = request.method == "POST"
         form = StartForm(request.POST if making else request.GET or None, now=now)
@@ -149,16 +153,14 @@ class PayoutRunAdmin(ReadOnlyAdmin):
                 back_url=reverse(CHANGE_PAGE, args=[object_id]),
             )
         try:
-            count = approvals.approve(payouts=drafts, actor=shown.actor(request), now=clock.now())
+            shown.approve(request, drafts)
         except DomainError as refusal:
             messages.error(request, refusal.detail)
-        else:
-            messages.success(request, f"{count} approved. The transfers are being made.")
         return redirect(CHANGE_PAGE, object_id)
 
     def _prepared(self, request: HttpRequest, period: Period, now: dt.datetime) -> PayoutRun | None:
         try:
-            run = runs.prepare(period=period, actor=shown.actor(request), now=now)
+            run = runs.prepare(period=period, actor=shown.actor(request), now=now, user=shown.user(request))
         except DomainError as refusal:
             messages.error(request, refusal.detail)
             return None
@@ -174,20 +176,34 @@ class PayoutRunAdmin(ReadOnlyAdmin):
             "form": form,
             "period": period,
             "payable": now >= period.matures_at,
-            "coming": calendar.next_pay_date(now=now),
-            "coming_start": _periods(now)[-1].start,
+            "key": _key(period),
+            "coming": calendar.next_pay_date(now=now, schedule=period.schedule, window=period.window),
+            "coming_key": _key(
+                calendar.next_payable(now=now, schedule=period.schedule, window=period.window)
+            ),
             # A development system can be taken to the pay date; production's clock is nobody's to move.
             "clock_days": (period.pay_date - calendar.utc_day(at=now)).days if settings.CLOCK_MOVABLE else 0,
-            "preview": preview.preview(
-                period=period,
-                minimum_cents=runs.minimum_cents(),
-                since=maturing.closed_before(period_end=period.end),
-            ),
+            "preview": preview.preview(period=period),
         }
 
 
 def _periods(now: dt.datetime) -> list[Period]:
-    """List the newest payable week first, then older ones, and last the one that comes next."""
-    newest = calendar.latest_payable(now=now)
-    older = [calendar.period_of(day=newest.start - calendar.WEEK * n) for n in range(PERIODS_SHOWN)]
-    return [*older, calendar.period_of(day=newest.end)]
+    """List of each schedule the newest payable period first, then older ones, and last the one that comes next."""
+    found: list[Period] = []
+    for group in terms.groups():
+        if group.schedule == calendar.ON_DEMAND:
+            continue
+        newest = calendar.latest_payable(now=now, schedule=group.schedule, window=group.window_days)
+        following, older = newest.following, newest
+        for _ in range(PERIODS_SHOWN if group.schedule == calendar.WEEKLY else MONTHS_SHOWN):
+            found.append(older)
+            older = older.preceding
+        found.append(following)
+    return found
+
+
+def _key(period: Period) -> str:
+    """Name a period in a form: the standard week by its Monday."""
+    day = f"{period.start:%Y-%m-%d}"
+    standard = (period.schedule, period.window) == (calendar.WEEKLY, calendar.WINDOW_DAYS)
+    return day if standard else f"{day}:{period.schedule}:{period.window}"

@@ -1,16 +1,22 @@
 """How the admin shows a payout's figures, asks before it moves money, and names who acts."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from unfold.admin import ModelAdmin
 
+from accounts.models import User
+from config.kit import clock
 from marketplace.models import Creator
 from payouts.models import Payout
+from payouts.operations import approvals
+from payouts.queries.why import Answer
 from wallets import money
 
 STATE_COLOURS = {
@@ -43,11 +49,39 @@ def actor(request: HttpRequest) -> str:
     return f"staff:{request.user.get_username()}"[:80]
 
 
+def user(request: HttpRequest) -> User:
+    """Give the member of staff who acts."""
+    return cast("User", request.user)
+
+
+def approve(request: HttpRequest, payouts: Iterable[Payout]) -> None:
+    """Approve payouts, and say how many were, and how many wait for a second person. Raises as the operation does."""
+    chosen = list(payouts)
+    count = approvals.approve(payouts=chosen, actor=actor(request), now=clock.now(), user=user(request))
+    if count:
+        messages.success(request, f"{count} approved. The transfers are being made.")
+    if waiting := len(chosen) - count:
+        messages.warning(request, f"{waiting} approved by you; a payout of this size needs a second person.")
+
+
 def line(payout: Payout) -> str:
     """Name a payout in a list of them."""
     return (
         f"{payout.creator.display_name}: {dollars(payout.amount_cents)}, {payout.get_state_display().lower()}"
     )
+
+
+def listed(lines: Iterable[str]) -> str:
+    """Write lines under each other."""
+    return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines)) or "—"
+
+
+def reasons(answer: Answer) -> str:
+    """Write why a creator is not paid, and when it is tried next."""
+    found = [f"{reason.code}: {reason.detail}" for reason in answer.reasons]
+    if answer.next_attempt:
+        found.append(f"Next attempt: {answer.next_attempt}")
+    return listed(found) if found else "All is paid."
 
 
 def confirm(

@@ -3,12 +3,17 @@ from payouts.models.attempts import PayoutAttempt, PayoutStateChange
 from payouts.models.earnings import MaturedEarning
 from payouts.models.payouts import Payout, PayoutItem
 from payouts.models.reconciliation import Correction, Discrepancy, ReconciledDay, Reconciliation
+from payouts.models.reserves import ReserveHold
 from payouts.models.runs import PayoutExclusion, PayoutRun
+from payouts.models.statements import Statement, StatementDocument
+from payouts.models.terms import CreatorTerms, CreatorTermsChange, RiskTier, Schedule
 from payouts.models.withdrawals import Withdrawal
 
 __all__ = [
     "BankPayout",
     "Correction",
+    "CreatorTerms",
+    "CreatorTermsChange",
     "Discrepancy",
     "MaturedEarning",
     "Payout",
@@ -20,5 +25,10 @@ __all__ = [
     "PayoutStateChange",
     "ReconciledDay",
     "Reconciliation",
+    "ReserveHold",
+    "RiskTier",
+    "Schedule",
+    "Statement",
+    "StatementDocument",
     "Withdrawal",
 ]

@@ -13,12 +13,19 @@ class MaturedEarning(models.Model):
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
     day = models.DateField()
     amount = models.BigIntegerField(help_text="Credit micros.")
+    short = models.BigIntegerField(
+        default=0, help_text="The part that refunds and disputes had taken before it matured."
+    )
     matured_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(name="payouts_maturedearning_once", fields=["creator", "agent", "day"]),
             models.CheckConstraint(name="payouts_maturedearning_positive", condition=models.Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="payouts_maturedearning_short_within",
+                condition=models.Q(short__gte=0, short__lte=models.F("amount")),
+            ),
         ]
 
     def __str__(self) -> str:

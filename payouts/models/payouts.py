@@ -3,6 +3,7 @@ import datetime as dt
 from django.db import models
 from django.db.models import Q
 
+from accounts.models import User
 from config.kit import ids
 from marketplace.models import Agent, Creator
 from payouts.models.accounts import BankPayout, PayoutAccount
@@ -15,7 +16,7 @@ def new_public_id() -> str:
 
 
 class Payout(models.Model):
-    """What one creator is paid for one period; its calls to Stripe are PayoutAttempts."""
+    """What one creator is paid in one run; its calls to Stripe are PayoutAttempts."""
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
@@ -59,6 +60,10 @@ class Payout(models.Model):
     created_at = models.DateTimeField()
     approved_at = models.DateTimeField(null=True, blank=True)
     approved_by = models.CharField(max_length=100, blank=True)
+    needs_second = models.BooleanField(default=False, help_text="Too large for one person to approve.")
+    started_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     sent_at = models.DateTimeField(null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
 
@@ -66,12 +71,28 @@ class Payout(models.Model):
         permissions = [("approve_payout", "Can start payout runs, approve and cancel payouts")]
         constraints = [
             models.UniqueConstraint(
-                name="payouts_payout_one_live_per_period",
-                fields=["creator", "period_start"],
+                name="payouts_payout_one_live_per_run",
+                fields=["creator", "run"],
                 condition=~Q(state__in=["reversed", "cancelled"]),
             ),
             models.CheckConstraint(
                 name="payouts_payout_positive", condition=Q(amount__gt=0, amount_cents__gt=0)
+            ),
+            # Who started the run or approved first cannot be the second.
+            models.CheckConstraint(
+                name="payouts_payout_second_is_another",
+                condition=Q(decided_by=None)
+                | (
+                    Q(requested_by__isnull=False)
+                    & ~Q(decided_by=models.F("requested_by"))
+                    & (Q(started_by=None) | ~Q(decided_by=models.F("started_by")))
+                ),
+            ),
+            models.CheckConstraint(
+                name="payouts_payout_large_ones_by_two",
+                condition=Q(needs_second=False)
+                | Q(decided_by__isnull=False)
+                | Q(state__in=["draft", "failed", "cancelled"]),
             ),
             models.CheckConstraint(
                 name="payouts_payout_reversed_within",
@@ -93,7 +114,7 @@ class Payout(models.Model):
 
     @property
     def last_day(self) -> dt.date:
-        """The Sunday that closes the period: what people are shown."""
+        """The day that closes the period: what people are shown."""
         return self.period_end - dt.timedelta(days=1)
 
     @property
@@ -108,12 +129,16 @@ class PayoutItem(models.Model):
     class Kind(models.TextChoices):
         EARNINGS = "earnings", "Earnings"
         CARRIED_IN = "carried_in", "Carried over from before"
-        CARRIED_OUT = "carried_out", "Carried over to the next payout"
+        REFUNDS = "refunds", "Refunded or disputed runs"
+        RESERVE_HELD = "reserve_held", "Held back as a reserve"
+        RESERVE_RELEASED = "reserve_released", "Let go from the reserve"
         DEBT = "debt", "Debt taken off"
+        GIVEN_BACK = "given_back", "Given back by earlier payouts"
+        CARRIED_OUT = "carried_out", "Carried over to the next payout"
 
     payout = models.ForeignKey(Payout, on_delete=models.CASCADE, related_name="items")
     creator = models.ForeignKey(Creator, on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=12, choices=Kind.choices)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     day = models.DateField(null=True, blank=True)
     amount = models.BigIntegerField(help_text="Credit micros.")

@@ -6,11 +6,11 @@ from marketplace.models import Creator
 
 
 class PayoutRun(models.Model):
-    """One pass of the payout schedule over one period; there is one, however often it is started."""
+    """One pass of a schedule over one period, for who is paid on one day: there is one, however often it starts."""
 
     schedule = models.CharField(max_length=20)
     period_start = models.DateField()
-    period_end = models.DateField(help_text="The Monday after: not part of the period.")
+    period_end = models.DateField(help_text="The day after the last: not part of the period.")
     scheduled_for = models.DateField()
     started_by = models.CharField(max_length=100)
     started_at = models.DateTimeField()
@@ -18,7 +18,9 @@ class PayoutRun(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="payouts_run_once", fields=["schedule", "period_start"]),
+            models.UniqueConstraint(
+                name="payouts_run_once", fields=["schedule", "period_start", "scheduled_for"]
+            ),
             models.CheckConstraint(
                 name="payouts_run_period_forward",
                 condition=models.Q(period_end__gt=models.F("period_start")),

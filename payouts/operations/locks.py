@@ -8,6 +8,10 @@ from contextlib import contextmanager
 
 from django.db import connection
 
+from marketplace.models import Creator
+from payouts.models import PayoutAccount
+from wallets.models import Wallet
+
 RUN = "payouts.run"
 SEND = "payouts.send"
 RECONCILE = "payouts.reconcile"
@@ -33,6 +37,20 @@ def trying(name: str) -> Iterator[bool]:
     finally:
         if held:
             _call("pg_advisory_unlock", name)
+
+
+def creator(*, creator: Creator) -> PayoutAccount | None:
+    """Lock a creator's account and wallets until the transaction ends; give the account.
+
+    The creator first: two runs, or a run and a request, mature and draft one after the other. The account before
+    any wallet, as sending does: an approval or transfer waits, or came first. The wallets by id, as the ledger
+    takes them: what is counted here stays until it is booked.
+    """
+    Creator.objects.select_for_update(no_key=True).get(pk=creator.pk)
+    account = PayoutAccount.objects.select_for_update().filter(creator=creator).first()
+    wallets = Wallet.objects.filter(owner_type=Wallet.OwnerType.CREATOR, owner_id=creator.pk)
+    list(wallets.select_for_update(no_key=True).order_by("pk"))
+    return account
 
 
 def _call(function: str, name: str) -> bool:

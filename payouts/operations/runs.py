@@ -1,22 +1,25 @@
-"""The weekly run: mature the week's earnings, then draft a payout for everyone who can be paid."""
+"""A run: mature a period's earnings, then draft a payout for everyone of its schedule who can be paid."""
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterator
+from typing import Final
 
-from django.conf import settings
 from django.db import transaction
 
+from accounts.models import User
 from billing.models import Earning
 from billing.operations import posting
 from config.kit.errors import ConflictError
 from marketplace.models import Creator
 from payouts import calendar
 from payouts.calendar import Period
-from payouts.models import PayoutAccount, PayoutRun
+from payouts.models import Payout, PayoutRun
 from payouts.operations import drafts, locks, maturity
-from payouts.queries import maturing, standing
-from payouts.queries.maturing import Line
+from payouts.operations.drafts import By
+from payouts.queries import maturing, terms
+from payouts.queries.terms import Group
+
+ACTOR: Final = "job:payout_run"
 
 
 class TooEarlyError(ConflictError):
@@ -26,75 +29,109 @@ class TooEarlyError(ConflictError):
     title = "The period is not payable yet"
 
 
-def prepare(*, period: Period, actor: str, now: dt.datetime) -> PayoutRun:
+def prepare(*, period: Period, actor: str, now: dt.datetime, user: User | None = None) -> PayoutRun:
     """Draft the payouts of a period. Again for the same period: only who became payable since is added.
 
-    Each creator is one transaction, so a run that is cut short goes on where it stopped.
+    Each creator is one transaction, so a run that is cut short goes on where it stopped. A `user` who starts it
+    cannot be the second to approve its large payouts.
     Raises TooEarlyError before the period's pay date.
     """
-    if now < period.matures_at:
-        raise TooEarlyError(f"Earnings of {period} are paid from {period.pay_date} on.")
     # Two runs at once wait for each other here; did they not, a second draft would break a unique constraint.
     with locks.waiting(locks.RUN):
-        run, _ = PayoutRun.objects.get_or_create(
-            schedule=calendar.WEEKLY,
-            period_start=period.start,
-            defaults={
-                "period_end": period.end,
-                "scheduled_for": period.pay_date,
-                "started_by": actor,
-                "started_at": now,
-            },
-        )
-        # Rule 26: everything settled in the period is in the creators' wallets before it is counted.
-        posting.drain_clearing(before=calendar.midnight(day=run.period_end), now=now)
-        for creator, lines in _candidates(run):
-            _prepare_creator(run, creator, lines, actor, now)
+        run = opened(period=period, actor=actor, now=now)
+        for creator in _candidates(period):
+            prepare_creator(run=run, creator=creator, by=By(actor, user), now=now)
         PayoutRun.objects.filter(pk=run.pk, prepared_at=None).update(prepared_at=now)
         run.refresh_from_db()
     return run
 
 
-def due(*, now: dt.datetime) -> Iterator[Period]:
-    """List the periods whose pay date has come and whose run is not finished, oldest first."""
-    finished = set(
-        PayoutRun.objects.filter(schedule=calendar.WEEKLY, prepared_at__isnull=False).values_list(
-            "period_start", flat=True
-        )
+def opened(*, period: Period, actor: str, now: dt.datetime) -> PayoutRun:
+    """Give a period's run, all that was settled in it posted. Raises TooEarlyError before its pay date."""
+    if now < period.matures_at:
+        raise TooEarlyError(f"Earnings of {period} are paid from {period.pay_date} on.")
+    run, _ = PayoutRun.objects.get_or_create(
+        schedule=period.schedule,
+        period_start=period.start,
+        scheduled_for=period.pay_date,
+        defaults={"period_end": period.end, "started_by": actor, "started_at": now},
     )
+    # Rule 26: everything settled in the period is in the creators' wallets before it is counted.
+    posting.drain_clearing(before=calendar.midnight(day=run.period_end), now=now)
+    return run
+
+
+def prepare_creator(*, run: PayoutRun, creator: Creator, by: By, now: dt.datetime) -> Payout | None:
+    """Mature a creator's days and draft its payout of a run, or record why there is none."""
+    with transaction.atomic():
+        account = locks.creator(creator=creator)
+        agreed = terms.of(creator_id=creator.pk)
+        maturity.mature(creator=creator, agreed=agreed, before=run.period_end, now=now)
+        return drafts.draft(
+            run=run,
+            creator=creator,
+            account=account,
+            minimum_cents=agreed.least_cents,
+            by=by,
+            now=now,
+        )
+
+
+def due(*, now: dt.datetime) -> Iterator[Period]:
+    """List the periods whose pay date has come and whose run is not finished, oldest first by schedule."""
     # The first row is of the first day: rows are written as runs settle.
     first = Earning.objects.order_by("pk").values_list("day", flat=True).first()
-    if first is not None:
-        yield from (p for p in calendar.payable_since(day=first, now=now) if p.start not in finished)
+    done = set(
+        PayoutRun.objects.filter(prepared_at__isnull=False).values_list(
+            "schedule", "period_start", "scheduled_for"
+        )
+    )
+    for group in terms.groups() if first else ():
+        for period in _payable(group, first, now):
+            # Two windows may end on one Wednesday: their creators are in one run.
+            if (key := (period.schedule, period.start, period.pay_date)) not in done:
+                done.add(key)
+                yield period
 
 
 def prepare_due(*, now: dt.datetime) -> list[PayoutRun]:
     """Prepare every run that is due, missed ones first: what beat does."""
-    return [prepare(period=period, actor="job:weekly_run", now=now) for period in due(now=now)]
+    return [prepare(period=period, actor=ACTOR, now=now) for period in due(now=now)]
 
 
-def minimum_cents() -> int:
-    """Give the least payout of this deployment."""
-    return int(settings.PAYOUT_MINIMUM_CENTS)
+def mature_on_demand(*, now: dt.datetime) -> int:
+    """Mature the days of those who are paid when they ask, as each day's window ends; give the credit micros moved."""
+    moved = 0
+    for group in terms.groups():
+        if group.schedule != calendar.ON_DEMAND:
+            continue
+        period = calendar.latest_payable(now=now, schedule=group.schedule, window=group.window_days)
+        posting.drain_clearing(before=calendar.midnight(day=period.end), now=now)
+        for creator in _candidates(period):
+            with transaction.atomic():
+                locks.creator(creator=creator)
+                agreed = terms.of(creator_id=creator.pk)
+                moved += maturity.mature(creator=creator, agreed=agreed, before=period.end, now=now)
+    return moved
 
 
-def _candidates(run: PayoutRun) -> Iterator[tuple[Creator, list[Line]]]:
-    lines: dict[int, list[Line]] = defaultdict(list)
-    since = maturing.closed_before(period_end=run.period_end)
-    for line in maturing.unmatured(before=run.period_end, since=since):
-        lines[line.creator_id].append(line)
-    creators = Creator.objects.filter(pk__in=[*lines, *standing.with_payable()]).order_by("pk")
-    for creator in creators:
-        yield creator, lines[creator.pk]
+def _candidates(period: Period) -> list[Creator]:
+    creators = terms.are_of(period=period, creators=maturing.creators())
+    return list(Creator.objects.filter(pk__in=creators).order_by("pk"))
 
 
-def _prepare_creator(
-    run: PayoutRun, creator: Creator, lines: list[Line], actor: str, now: dt.datetime
-) -> None:
-    with transaction.atomic():
-        # Before any wallet, as sending does: an approval or transfer of this creator's waits, or came first.
-        account = PayoutAccount.objects.select_for_update().filter(creator=creator).first()
-        maturity.mature(creator=creator, lines=lines, now=now)
-        drafts.draft(
-            run=run, creator=creator, account=account, minimum_cents=minimum_cents(), actor=actor, now=now
+def _payable(group: Group, first: dt.date, now: dt.datetime) -> Iterator[Period]:
+    if group.schedule == calendar.ON_DEMAND:
+        return
+    chosen = calendar.utc_day(at=group.since) if group.since else None
+    if chosen and group.since:
+        # What was payable before anybody was paid so was another schedule's.
+        first = max(
+            first,
+            calendar.latest_payable(now=group.since, schedule=group.schedule, window=group.window_days).start,
         )
+    for period in calendar.payable_since(
+        day=first, now=now, schedule=group.schedule, window=group.window_days
+    ):
+        if chosen is None or period.pay_date >= chosen:
+            yield period

@@ -1,19 +1,21 @@
 """What a creator's pages show: frozen values, no querysets."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.urls import reverse
 
 from marketplace.models import Agent, Creator
-from payouts import calendar, gates, requirements
-from payouts.calendar import DAY
-from payouts.models import Payout, PayoutAccount
-from payouts.queries import earnings, maturing, standing
+from payouts import calendar, gates, requirements, terms_text
+from payouts.calendar import DAY, Period
+from payouts.models import Payout, PayoutAccount, Schedule
+from payouts.queries import earnings, maturing, standing, terms
 from payouts.queries.earnings import Row, Sums
+from payouts.queries.terms import Terms
 from payouts.requirements import Requirement
+from wallets import money
 from wallets.money import credits_to_usd
 from wallets.templatetags.money import credits_text
 
@@ -41,7 +43,7 @@ class Account:
 
 @dataclass(frozen=True)
 class NextPayout:
-    """The next pay date and what it will bring, as things stand."""
+    """The next pay date and what it will bring, as things stand; on demand: today, if the creator asks."""
 
     date: dt.date
     period_from: dt.date
@@ -50,6 +52,20 @@ class NextPayout:
     estimate_usd: int
     maturing: int
     blocked_reason: str
+    on_demand: bool
+
+
+@dataclass(frozen=True)
+class TermsShown:
+    """When a creator is paid, from what amount on, and what it may choose."""
+
+    schedule: str
+    when: str
+    reserve: str
+    minimum: str
+    least_cents: int
+    choices: tuple[tuple[str, str], ...]
+    on_demand: bool
 
 
 @dataclass(frozen=True)
@@ -87,7 +103,7 @@ class Overview:
     account: Account
 
 
-def overview(*, creator: Creator, minimum_cents: int, now: dt.datetime) -> Overview:
+def overview(*, creator: Creator, now: dt.datetime) -> Overview:
     """Gather the creator's home."""
     today = calendar.utc_day(at=now)
     first = today - DAY * (MONTH_DAYS - 1)
@@ -96,7 +112,7 @@ def overview(*, creator: Creator, minimum_cents: int, now: dt.datetime) -> Overv
     agents = earnings.rows(creator_id=creator.pk, group_by="agent", **span)
     return Overview(
         earnings=_recent(rows, today),
-        next_payout=next_payout(creator=creator, minimum_cents=minimum_cents, now=now),
+        next_payout=next_payout(creator=creator, now=now),
         checklist=_checklist(creator, earned=bool(rows)),
         chart=day_chart(rows=rows, first=first, last=today) if rows else None,
         summary=summary(rows=rows, days=MONTH_DAYS),
@@ -121,14 +137,35 @@ def account(*, creator: Creator) -> Account:
     )
 
 
-def next_payout(*, creator: Creator, minimum_cents: int, now: dt.datetime) -> NextPayout | None:
+def next_payout(*, creator: Creator, now: dt.datetime) -> NextPayout | None:
     """Estimate the next payout that brings something; None when nothing is earned and unpaid.
 
-    Early in a week two weeks are still to be paid: the last one this Wednesday, the new one a week later.
+    Several periods may wait for their pay date, more of them the longer the tier's window is.
     """
-    first = calendar.next_pay_date(now=now)
-    found = [_estimated(creator, first + calendar.WEEK * week, minimum_cents) for week in (0, 1)]
-    return next((payout for payout in found if payout.estimate), None)
+    agreed = terms.of(creator_id=creator.pk)
+    if agreed.schedule == calendar.ON_DEMAND:
+        asked = _estimated(creator, agreed, agreed.latest_period(now=now))
+        return asked if asked.estimate or asked.maturing else None
+    period = agreed.next_period(now=now)
+    while (payout := _estimated(creator, agreed, period)).estimate == 0:
+        if period.end > calendar.utc_day(at=now):
+            return None
+        period = period.following
+    return payout
+
+
+def terms_shown(*, creator: Creator) -> TermsShown:
+    """Tell a creator's terms."""
+    agreed = terms.of(creator_id=creator.pk)
+    return TermsShown(
+        schedule=agreed.schedule,
+        when=terms_text.when(schedule=agreed.schedule, window_days=agreed.window_days),
+        reserve=terms_text.reserve(share_bp=agreed.reserve_bp, days=agreed.reserve_days),
+        minimum=_usd(agreed.minimum_cents) if agreed.minimum_cents else "",
+        least_cents=agreed.least_cents,
+        choices=tuple(_choices()),
+        on_demand=agreed.schedule == calendar.ON_DEMAND,
+    )
 
 
 def day_chart(*, rows: Sequence[Row], first: dt.date, last: dt.date) -> dict[str, Any]:
@@ -171,28 +208,34 @@ def _recent(rows: Sequence[Row], today: dt.date) -> Recent:
     return Recent(day, week, month, credits_to_usd(day), credits_to_usd(week), credits_to_usd(month))
 
 
-def _estimated(creator: Creator, pay_date: dt.date, minimum_cents: int) -> NextPayout:
-    period = calendar.period_of(day=pay_date - calendar.PAID_AFTER_END - DAY)
-    since = maturing.closed_before(period_end=period.end)
-    coming = sum(
-        line.amount for line in maturing.unmatured(before=period.end, since=since, creator_id=creator.pk)
-    )
+def _estimated(creator: Creator, agreed: Terms, period: Period) -> NextPayout:
+    coming = sum(line.amount for line in maturing.unmatured(creator_id=creator.pk, before=period.end))
     purse = standing.purse(creator_id=creator.pk)
     unpromised = purse.payable - standing.promised(creator_id=creator.pk) + purse.debt
     estimate = max(unpromised + coming, 0)
     row = PayoutAccount.objects.filter(creator=creator).first()
     found = gates.assess(
-        payable=estimate, standing=standing.account_standing(account=row), minimum_cents=minimum_cents
+        payable=estimate, standing=standing.account_standing(account=row), minimum_cents=agreed.least_cents
     )
     return NextPayout(
-        date=pay_date,
+        date=period.pay_date,
         period_from=period.start,
         period_to=period.last_day,
         estimate=estimate,
         estimate_usd=credits_to_usd(found.amount),
         maturing=max(earnings.position(creator_id=creator.pk).maturing - coming, 0),
         blocked_reason=found.detail,
+        on_demand=agreed.schedule == calendar.ON_DEMAND,
     )
+
+
+def _choices() -> Iterator[tuple[str, str]]:
+    for value, label in Schedule.choices:
+        yield value, f"{label}, from ${_usd(terms.platform_minimum(schedule=value))} on"
+
+
+def _usd(cents: int) -> str:
+    return money.usd_text(money.cents_to_micros(cents) * money.MICRO)
 
 
 def _account_state(row: PayoutAccount) -> str:
@@ -223,5 +266,7 @@ def _checklist(creator: Creator, *, earned: bool) -> tuple[CheckItem, ...]:
         CheckItem(
             "Earn from a first run", earned or transferred, "", "Runs of your own agents earn you nothing."
         ),
-        CheckItem("Receive a payout", transferred, "", "Weeks are paid on the Wednesday after."),
+        CheckItem(
+            "Receive a payout", transferred, reverse("payouts:payouts"), "Weekly, monthly or when you ask."
+        ),
     )

@@ -44,6 +44,8 @@ class Position:
     payable: int
     in_transit: int
     paid: int
+    reserve: int
+    owed: int
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def position(*, creator_id: int) -> Position:
     with connection.cursor() as cursor:
         cursor.execute(MATURING, {"creator": creator_id})
         (maturing,) = cursor.fetchone()
+    purse = standing.purse(creator_id=creator_id)
     payouts = Payout.objects.filter(creator_id=creator_id)
     sums = payouts.aggregate(
         in_transit=Sum("amount", filter=Q(state__in=Payout.IN_FLIGHT)),
@@ -114,9 +117,11 @@ def position(*, creator_id: int) -> Position:
     )
     return Position(
         maturing=int(maturing),
-        payable=standing.purse(creator_id=creator_id).payable,
+        payable=purse.payable,
         in_transit=int(sums["in_transit"] or 0),
         paid=int(sums["paid"] or 0),
+        reserve=purse.reserve,
+        owed=-purse.debt,
     )
 
 

@@ -3,44 +3,54 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Exists, Max, OuterRef, Sum
 
-from billing.models import Earning
-from payouts.models import MaturedEarning, PayoutItem, PayoutRun
+from billing.models import Earning, Execution
+from payouts.models import MaturedEarning, PayoutItem
+from wallets import chart
+from wallets.models import Wallet
+from wallets.money import CREDITS
 
 
 @dataclass(frozen=True)
 class Line:
-    """What one agent earned one creator in one UTC day."""
+    """What one agent earned one creator in one UTC day; once it has matured, how much of that was taken before."""
 
     creator_id: int
     agent_id: int
     day: dt.date
     amount: int
+    short: int = 0
 
 
-def unmatured(*, before: dt.date, since: dt.date | None = None, creator_id: int | None = None) -> list[Line]:
-    """Sum the earnings of days before a date that have not moved to payable, per creator, agent and day.
+def unmatured(*, creator_id: int, before: dt.date) -> list[Line]:
+    """Sum a creator's earnings of days before a date that have not moved to payable, per agent and day.
 
-    `since` spares reading days that an earlier run has closed.
+    Days mature in order and none is left out, so all up to the last that did have.
     """
-    matured = MaturedEarning.objects.filter(creator_id=OuterRef("creator_id"), day=OuterRef("day"))
-    earnings = Earning.objects.filter(~Exists(matured), day__lt=before)
-    if since is not None:
-        earnings = earnings.filter(day__gte=since)
-    if creator_id is not None:
-        earnings = earnings.filter(creator_id=creator_id)
-    sums = earnings.values("creator_id", "agent_id", "day").annotate(total=Sum("amount")).filter(total__gt=0)
+    matured = MaturedEarning.objects.filter(creator_id=creator_id).aggregate(last=Max("day"))["last"]
+    earnings = Earning.objects.filter(creator_id=creator_id, day__lt=before)
+    if matured is not None:
+        earnings = earnings.filter(day__gt=matured)
+    sums = earnings.values("agent_id", "day").annotate(total=Sum("amount"))
     return [
-        Line(row["creator_id"], row["agent_id"], row["day"], int(row["total"]))
-        for row in sums.order_by("creator_id", "day", "agent_id")
+        Line(creator_id, row["agent_id"], row["day"], int(row["total"]))
+        for row in sums.order_by("day", "agent_id")
     ]
 
 
-def closed_before(*, period_end: dt.date) -> dt.date | None:
-    """Find up to which day the runs before a period's have matured everything."""
-    earlier = PayoutRun.objects.filter(prepared_at__isnull=False, period_end__lt=period_end)
-    return earlier.order_by("-period_end").values_list("period_end", flat=True).first()
+def creators() -> set[int]:
+    """List the creators who have earned something that is still to be paid, posted or not."""
+    wallets = Wallet.objects.filter(
+        owner_type=Wallet.OwnerType.CREATOR,
+        unit=CREDITS,
+        kind__in=[chart.PENDING, chart.PAYABLE],
+        scope="",
+        balance__gt=0,
+    )
+    settled = Execution.objects.filter(state=Execution.State.SETTLED, charged__gt=0, posting=None)
+    unposted = Earning.objects.filter(execution__in=settled)
+    return {*wallets.values_list("owner_id", flat=True), *unposted.values_list("creator_id", flat=True)}
 
 
 def unpaid(*, creator_id: int) -> list[Line]:
@@ -49,4 +59,4 @@ def unpaid(*, creator_id: int) -> list[Line]:
         creator_id=creator_id, agent_id=OuterRef("agent_id"), day=OuterRef("day"), kind="earnings", live=True
     )
     rows = MaturedEarning.objects.filter(~Exists(paid), creator_id=creator_id).order_by("day", "agent_id")
-    return [Line(row.creator_id, row.agent_id, row.day, row.amount) for row in rows]
+    return [Line(row.creator_id, row.agent_id, row.day, row.amount, row.short) for row in rows]

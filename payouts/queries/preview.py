@@ -1,7 +1,5 @@
 """What a run of a period would do, without doing it."""
 
-import datetime as dt
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +7,7 @@ from marketplace.models import Creator
 from payouts import gates
 from payouts.calendar import Period
 from payouts.models import Payout, PayoutAccount
-from payouts.queries import maturing, standing
+from payouts.queries import maturing, standing, terms
 from wallets.money import cents_to_micros
 
 ROWS_MAX: Final = 200
@@ -46,18 +44,15 @@ class Preview:
         return sum(line.usd for line in self.included)
 
 
-def preview(*, period: Period, minimum_cents: int, since: dt.date | None = None) -> Preview:
-    """Assess everyone with something payable by the end of a period."""
-    coming: dict[int, int] = defaultdict(int)
-    for line in maturing.unmatured(before=period.end, since=since):
-        coming[line.creator_id] += line.amount
-    creators = Creator.objects.filter(pk__in=[*coming, *standing.with_payable()])
-    done = Payout.objects.filter(period_start=period.start).exclude(state__in=Payout.DEAD)
+def preview(*, period: Period) -> Preview:
+    """Assess everyone who is paid for a period on its pay date and has something payable by then."""
+    found = terms.are_of(period=period, creators=maturing.creators())
+    done = Payout.objects.filter(
+        run__schedule=period.schedule, period_start=period.start, scheduled_for=period.pay_date
+    ).exclude(state__in=Payout.DEAD)
     drafted = set(done.values_list("creator_id", flat=True))
-    lines = [
-        _line(creator, coming[creator.pk], minimum_cents)
-        for creator in creators.exclude(pk__in=drafted).order_by("display_name")[:ROWS_MAX]
-    ]
+    creators = Creator.objects.filter(pk__in=found - drafted).order_by("display_name")
+    lines = [_line(creator, period) for creator in creators[:ROWS_MAX]]
     payable = [line for line in lines if line.payable > 0]
     return Preview(
         included=[line for line in payable if not line.reason],
@@ -66,12 +61,16 @@ def preview(*, period: Period, minimum_cents: int, since: dt.date | None = None)
     )
 
 
-def _line(creator: Creator, coming: int, minimum_cents: int) -> Line:
+def _line(creator: Creator, period: Period) -> Line:
     purse = standing.purse(creator_id=creator.pk)
+    lines = maturing.unmatured(creator_id=creator.pk, before=period.end)
+    coming = sum(line.amount for line in lines)
     payable = purse.payable + coming + purse.debt - standing.promised(creator_id=creator.pk)
     account = PayoutAccount.objects.filter(creator=creator).first()
     found = gates.assess(
-        payable=payable, standing=standing.account_standing(account=account), minimum_cents=minimum_cents
+        payable=payable,
+        standing=standing.account_standing(account=account),
+        minimum_cents=terms.of(creator_id=creator.pk).least_cents,
     )
     return Line(
         creator=creator.display_name,

@@ -14,11 +14,13 @@ from wallets.money import CREDITS
 
 @dataclass(frozen=True)
 class Purse:
-    """A creator's wallets: the row ids to post on, and their balances in credit micros."""
+    """A creator's wallets: the row ids to post on, and their balances in credit micros; payable's last entry."""
 
     pending: int
     payable: int
     debt: int
+    reserve: int
+    seq: int
     wallets: dict[str, int]
 
 
@@ -35,6 +37,8 @@ def purse(*, creator_id: int) -> Purse:
         pending=balances.get(chart.PENDING, 0),
         payable=balances.get(chart.PAYABLE, 0),
         debt=balances.get(chart.DEBT, 0),
+        reserve=balances.get(chart.RESERVE, 0),
+        seq=rows[chart.PAYABLE].seq if chart.PAYABLE in rows else 0,
         wallets={kind: row.pk for kind, row in rows.items()},
     )
 
@@ -57,13 +61,4 @@ def account_standing(*, account: PayoutAccount | None) -> Standing:
         details_submitted=state.details_submitted,
         payouts_enabled=state.payouts_enabled,
         transfers=state.transfers,
-    )
-
-
-def with_payable() -> list[int]:
-    """List the creators whose payable is above zero."""
-    return list(
-        Wallet.objects.filter(
-            owner_type=Wallet.OwnerType.CREATOR, unit=CREDITS, kind=chart.PAYABLE, scope="", balance__gt=0
-        ).values_list("owner_id", flat=True)
     )

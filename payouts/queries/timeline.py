@@ -13,6 +13,8 @@ from billing.models.invoices import Invoice
 from billing.models.subscriptions import LIVE, Trial
 from billing.queries import late_periods, trial_letters
 from payouts import calendar
+from payouts.models import ReserveHold
+from payouts.queries import terms
 from wallets import chart
 from wallets.models import CreditGrant, Wallet
 
@@ -38,8 +40,11 @@ def _dues(after: dt.datetime) -> Iterator[dt.datetime | None]:
     yield _given_up(after)
     yield _read_last(after)
     yield _told(after)
+    yield _first(ReserveHold.objects.filter(released_at=None), "release_at", after)
     if Wallet.objects.filter(owner_type=Wallet.OwnerType.CREATOR, kind__in=EARNED, balance__gt=0).exists():
-        yield calendar.midnight(day=calendar.next_pay_date(now=after))
+        for group in terms.groups():
+            day = calendar.next_pay_date(now=after, schedule=group.schedule, window=group.window_days)
+            yield calendar.midnight(day=day)
 
 
 def _invoices() -> Iterator[tuple[QuerySet[Invoice], str]]:

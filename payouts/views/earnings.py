@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 from config.kit import clock
 from marketplace.views.creator import CreatorRequest, creators_only
 from payouts import calendar
-from payouts.operations import runs
 from payouts.queries import creator_pages, earnings
 from payouts.queries.earnings import GroupBy, Row
 
@@ -25,9 +24,7 @@ PERIOD: Final = "30d"
 @require_safe
 def overview(request: CreatorRequest) -> HttpResponse:
     """Show the creator's home."""
-    page = creator_pages.overview(
-        creator=request.creator, minimum_cents=runs.minimum_cents(), now=clock.now()
-    )
+    page = creator_pages.overview(creator=request.creator, now=clock.now())
     return render(request, "payouts/creator/overview.html", vars(page))
 
 

@@ -148,7 +148,7 @@ def test_what_is_shown_is_what_is_paid_when_a_creator_owes(stripe_standin: Strip
         plug=chart.USD_LOSS,
         now=NOW,
     )
-    (shown,) = preview.preview(period=WEEK, minimum_cents=0).included
+    (shown,) = preview.preview(period=WEEK).included
 
     payout = approved(alice)
     sending.send_approved(now=PAY_DAY)

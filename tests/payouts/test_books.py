@@ -5,12 +5,13 @@ from django.db.models import F, Model, QuerySet
 
 from billing import cash_books
 from config.kit import clock
-from payouts.models import MaturedEarning, Payout, PayoutAttempt, PayoutItem
-from payouts.operations import sending
+from payouts import calendar
+from payouts.models import MaturedEarning, Payout, PayoutAttempt, PayoutItem, ReserveHold, RiskTier
+from payouts.operations import runs, sending, terms
 from payouts.operations.drafts import cancel
 from tests.support import ledger as ledger_support
 from tests.support import runs as agent_runs
-from tests.support.creators import OLIVE, PAY_DAY, approved, drafted, earning_creator
+from tests.support.creators import NOW, OLIVE, PAY_DAY, approved, drafted, earning_creator
 from tests.support.processes import StripeStandin
 from wallets import books, chart
 from wallets.ledger import Leg, Source, post
@@ -73,6 +74,24 @@ class TestADraft:
         wallet = ledger_support.open_creator_wallet(owner_id=self.payout.creator_id, kind=chart.PAYABLE)
         legs = (Leg(wallet.pk, 1_000_000), Leg(chart.LOSS, -1_000_000), Leg(chart.USD_LOSS, -1_000))
         assert "maturity = its rows" in move("maturity", *legs)
+
+
+class TestAReserve:
+    @pytest.fixture(autouse=True)
+    def _reserved(self, stripe_standin: StripeStandin) -> None:
+        alice = earning_creator(stripe_standin)
+        tier = RiskTier.objects.get(slug="watched")
+        terms.set_tier(creator=alice, tier=tier, actor=OLIVE, reason="A test", now=NOW)
+        later = calendar.period_of(day=NOW.date(), window=10)
+        runs.prepare(period=later, actor=OLIVE, now=later.matures_at)
+        assert broken() == set()
+
+    def test_a_hold_of_another_amount(self) -> None:
+        assert "reserve = its holds" in damage(ReserveHold.objects.all(), amount=F("amount") + 1)
+
+    def test_a_hold_that_is_closed_and_let_nothing_go(self) -> None:
+        found = damage(ReserveHold.objects.all(), released_at=F("release_at"))
+        assert "reserve = its holds" in found
 
 
 class TestASentPayout:

@@ -1,5 +1,6 @@
 import datetime as dt
 import itertools
+from calendar import monthrange
 
 import pytest
 
@@ -78,3 +79,59 @@ class TestPayableSince:
 
     def test_it_lists_none_before_the_first_pay_date(self) -> None:
         assert list(calendar.payable_since(day=dt.date(2026, 3, 2), now=at(dt.date(2026, 3, 10)))) == []
+
+
+KINDS = [
+    *((calendar.WEEKLY, 3), (calendar.WEEKLY, 10), (calendar.MONTHLY, 3), (calendar.MONTHLY, 17)),
+    (calendar.ON_DEMAND, 3),
+]
+
+
+@pytest.mark.parametrize(("schedule", "window"), KINDS)
+class TestEverySchedule:
+    """2020 to 2032, day by day: leap years, year ends, months of every length that begin on every weekday."""
+
+    def test_it_counts_every_day_in_exactly_one_period(self, schedule: str, window: int) -> None:
+        periods = list(
+            dict.fromkeys(calendar.period_of(day=day, schedule=schedule, window=window) for day in EVERY_DAY)
+        )
+        assert all(one.end == other.start for one, other in itertools.pairwise(periods))
+        assert all(
+            one.following == other and other.preceding == one for one, other in itertools.pairwise(periods)
+        )
+        assert sum((period.end - period.start).days for period in periods) >= len(EVERY_DAY)
+        for period in periods:
+            late = (period.pay_date - period.last_day).days
+            assert window <= late < window + (7 if schedule == calendar.WEEKLY else 1)
+            if schedule == calendar.MONTHLY:
+                assert (period.start.day, period.end.day) == (1, 1)
+                assert (period.end - period.start).days == monthrange(period.start.year, period.start.month)[
+                    1
+                ]
+
+    def test_it_pays_every_period_once_on_its_day(self, schedule: str, window: int) -> None:
+        paid: dict[calendar.Period, dt.date] = {}
+        for day in EVERY_DAY:
+            newest = calendar.latest_payable(now=at(day, 12), schedule=schedule, window=window)
+            paid.setdefault(newest, day)
+            coming = calendar.next_payable(now=at(day, 12), schedule=schedule, window=window)
+            assert coming == newest.following
+            assert newest.pay_date <= day < coming.pay_date
+        turns = list(paid.items())[1:]
+        assert all(period.pay_date == day for period, day in turns)
+        assert all(one.following == other for (one, _), (other, _) in itertools.pairwise(turns))
+
+
+@pytest.mark.parametrize(
+    ("month", "last", "pay_date"),
+    [
+        ("2028-02-01", "2028-02-29", "2028-03-03"),
+        ("2026-02-01", "2026-02-28", "2026-03-03"),
+        ("2026-12-01", "2026-12-31", "2027-01-03"),
+    ],
+)
+def test_a_month_is_half_open_to_the_microsecond(month: str, last: str, pay_date: str) -> None:
+    period = calendar.period_of(day=dt.date.fromisoformat(month), schedule=calendar.MONTHLY)
+    assert (str(period.last_day), str(period.pay_date)) == (last, pay_date)
+    assert calendar.utc_day(at=calendar.midnight(day=period.end) - dt.timedelta(microseconds=1)) in period
+    assert calendar.utc_day(at=calendar.midnight(day=period.end)) not in period

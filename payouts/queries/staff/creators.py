@@ -9,12 +9,13 @@ from billing.models import CreatorPull
 from marketplace.models import Agent, Creator
 from payouts.calendar import DAY
 from payouts.models import Payout
-from payouts.queries import creator_pages, earnings
+from payouts.queries import creator_pages, earnings, why
 from payouts.queries.creator_pages import Account
 from payouts.queries.earnings import Position
 from payouts.queries.staff import customers, tables
 from payouts.queries.staff.customers import Note
 from payouts.queries.staff.tables import Table, number, row, text, time
+from payouts.queries.why import Answer
 from wallets.models import Entry, Wallet
 from wallets.templatetags.money import cents, credits_text
 
@@ -38,6 +39,7 @@ class Page:
     purses: list[Purse]
     position: Position
     account: Account
+    why: Answer
     notes: list[Note]
     tables: list[Table]
 
@@ -54,6 +56,7 @@ def page(*, creator: Creator, asked: Mapping[str, str], now: dt.datetime) -> Pag
         purses=[Purse(kind, balances.get(kind, 0)) for kind in KINDS],
         position=earnings.position(creator_id=creator.pk),
         account=account,
+        why=why.not_paid(creator=creator, now=now),
         notes=customers.notes(customer=creator.customer),
         tables=[
             _earnings(creator, now),

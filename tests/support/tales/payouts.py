@@ -10,8 +10,8 @@ from billing.stripe.client import client
 from config.devservices import valkey
 from marketplace.models import Creator
 from payouts import calendar
-from payouts.models import Payout
-from payouts.operations import approvals, bank, onboarding, reversals, sending
+from payouts.models import Payout, RiskTier
+from payouts.operations import approvals, bank, on_demand, onboarding, reserves, reversals, sending, terms
 from tests.support import creators
 from tests.support import runs as agent_runs
 from tests.support.crash_points import Life
@@ -27,22 +27,58 @@ def _creator(stage: Stage, name: str) -> Creator:
 
 
 class Seller:
-    """The creator of all stories: connected, with an agent."""
+    """A creator of stories: connected, with an agent."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.creator = agent_runs.make_creator("alice")
+    def __init__(self, stage: Stage, name: str = "alice") -> None:
+        self.creator = agent_runs.make_creator(name)
         self.account = creators.connect_stripe(self.creator, stage.stripe, now=stage.now)
-        self.agent = agent_runs.make_agent("echo", creator=self.creator)
+        self.agent = agent_runs.make_agent(f"{name}-echo", creator=self.creator)
+
+    def earns(self, stage: Stage, name: str) -> None:
+        """Earn $4.00."""
+        bob = agent_runs.make_customer(name, credits=10_000)
+        agent_runs.charge(self.agent, bob, name, usage={"request": Decimal(100)}, now=stage.now)
+        stage.stripe.post("/_sim/balance/topup", amount=400)
+
+
+def _watched(stage: Stage) -> Seller:
+    seller = Seller(stage, "wanda")
+    tier = RiskTier.objects.get(slug="watched")
+    terms.set_tier(creator=seller.creator, tier=tier, actor=creators.OLIVE, reason="", now=stage.now)
+    return seller
+
+
+def _on_demand(stage: Stage) -> Seller:
+    seller = Seller(stage, "dana")
+    terms.choose(
+        creator=seller.creator, schedule=calendar.ON_DEMAND, minimum_cents=0, actor="dana", now=stage.now
+    )
+    return seller
 
 
 def _earned(stage: Stage, name: str) -> Seller:
     """Let her earn $4.00, and the week's pay day come."""
     seller: Seller = stage.once("seller", lambda: Seller(stage))
-    usage = {"request": Decimal(100)}
-    bob = agent_runs.make_customer(name, credits=10_000)
-    agent_runs.charge(seller.agent, bob, name, usage=usage, now=stage.now)
-    stage.stripe.post("/_sim/balance/topup", amount=400)
+    seller.earns(stage, name)
     _pay_day_comes(stage)
+    return seller
+
+
+def _reserved(stage: Stage, name: str) -> Seller:
+    """Let a creator that is watched be paid, and the days of its reserve pass."""
+    seller: Seller = stage.once("watched", lambda: _watched(stage))
+    seller.earns(stage, name)
+    stage.time.at = calendar.period_of(day=stage.now.date(), window=10).matures_at
+    do(["payouts.run_weekly"])
+    stage.time.passes(days=30)
+    return seller
+
+
+def _asking(stage: Stage, name: str) -> Seller:
+    """Let a creator that is paid on demand earn, and what it earned mature."""
+    seller: Seller = stage.once("asking", lambda: _on_demand(stage))
+    seller.earns(stage, name)
+    stage.time.at = calendar.midnight(day=stage.now.date()) + calendar.DAY * calendar.WINDOW_DAYS
     return seller
 
 
@@ -106,6 +142,24 @@ def _approves(stage: Stage, payout: Payout) -> None:
 
 def _pays_the_week(_: Stage, __: Any) -> None:
     do(["payouts.run_weekly"])
+
+
+def _lets_go(stage: Stage, _: Seller) -> None:
+    reserves.release_due(now=stage.now)
+
+
+def _is_let_go(stage: Stage, *_: Any) -> None:
+    do(["payouts.release_reserves"])
+    _comes_to_be_paid(stage)
+
+
+def _asks(stage: Stage, seller: Seller) -> None:
+    on_demand.request(creator=seller.creator, actor="dana", now=stage.now)
+
+
+def _asks_again(stage: Stage, seller: Seller, _: Life) -> None:
+    _asks(stage, seller)
+    _comes_to_be_paid(stage)
 
 
 def _comes_to_be_paid(stage: Stage, *_: Any) -> None:
@@ -190,6 +244,8 @@ TALES: Final = {
     "an account is connected": Story(_creator, _connects, _connects_again),
     "accounts are read again": Story(_connected, _looks_again, lambda stage, *_: stage.sweep()),
     "the week is run": Story(_earned, _pays_the_week, _comes_to_be_paid),
+    "a creator asks to be paid": Story(_asking, _asks, _asks_again),
+    "a reserve is let go": Story(_reserved, _lets_go, _is_let_go),
     "a payout is approved": Story(_drafted, _approves, _comes_to_be_paid),
     "a payout is sent": Story(_approved, _sends, _comes_to_be_paid),
     "a payout is refused": Story(_restricted, _sends, _is_enabled_again),
