@@ -9,6 +9,7 @@ class BillingConfig(AppConfig):
         from billing import (  # noqa: PLC0415  (models load after apps)
             books,
             cash_books,
+            dispute_books,
             invoice_books,
             purchase_books,
             refund_books,
@@ -26,3 +27,4 @@ class BillingConfig(AppConfig):
         register(cash_books.INVARIANTS)
         register(invoice_books.INVARIANTS)
         register(rollup_books.INVARIANTS)
+        register(dispute_books.INVARIANTS)

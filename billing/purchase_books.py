@@ -70,18 +70,21 @@ INVARIANTS: Final = [
     ),
     Invariant(
         "fees are what Stripe took",
-        "Stripe's fees in the ledger are those of its balance transactions (I33).",
-        "SELECT l.booked, b.taken FROM (SELECT coalesce(-sum(amount), 0) AS booked FROM wallets_entry"
-        " WHERE wallet_id = (SELECT wallets_platform('USD', 'stripe_fees'))) l, (SELECT coalesce(sum(fee_cents - CASE"
-        " WHEN type IN ('stripe_fee', 'stripe_fx_fee', 'tax_fee') THEN amount_cents ELSE 0 END), 0) * 10000"
-        " AS taken FROM billing_balancetransaction) b WHERE l.booked <> b.taken",
+        "Stripe's fees in the ledger are those of its balance transactions, disputes' in their own account (I33).",
+        "SELECT x.account, x.booked, b.taken FROM (SELECT a.account, (SELECT coalesce(-sum(e.amount), 0)"
+        " FROM wallets_entry e WHERE e.wallet_id = wallets_platform('USD', a.account)) AS booked"
+        " FROM (VALUES ('stripe_fees'), ('dispute_fees')) AS a(account)) x LEFT JOIN (SELECT CASE WHEN category IN"
+        " ('dispute', 'dispute_reversal') THEN 'dispute_fees' ELSE 'stripe_fees' END AS account, sum(fee_cents - CASE"
+        " WHEN type IN ('stripe_fee', 'stripe_fx_fee', 'tax_fee') THEN amount_cents ELSE 0 END) * 10000"
+        " AS taken FROM billing_balancetransaction GROUP BY 1) b USING (account)"
+        " WHERE x.booked <> coalesce(b.taken, 0)",
     ),
     Invariant(
         "append-only guards of purchases stand",
         "Nobody rewrites how a purchase came to its state (I4).",
         "SELECT t.name FROM unnest(ARRAY['billing_topupstatechange', 'billing_subscriptionstatechange',"
         " 'billing_subscriptionperiod', 'billing_addedseats', 'billing_trial',"
-        " 'billing_subscriptionmove']) AS t(name)"
+        " 'billing_subscriptionmove', 'billing_disputestatechange']) AS t(name)"
         " WHERE NOT EXISTS (SELECT 1 FROM pg_trigger g"
         " WHERE g.tgrelid = t.name::regclass AND g.tgname IN (t.name || '_append_only', t.name || '_kept')"
         " AND g.tgenabled <> 'D')",

@@ -29,6 +29,7 @@ BEAT: Final = {
     "billing.sweep_purchases": 15.0,
     "billing.sweep_fees": 30.0,
     "billing.sweep_refunds": 15.0,
+    "billing.sweep_disputes": 1800.0,
     "billing.finalise_invoices": 10.0,
     "billing.collect_invoices": 15.0,
     "billing.sweep_invoice_papers": 60.0,

@@ -56,6 +56,7 @@ GROUPS: Final = (
             ("billing.subscription", "autorenew"),
             ("billing.subscriptionmove", "move_up"),
             ("billing.invoice", "receipt"),
+            ("billing.dispute", "gavel"),
             ("billing.balancetransaction", "sync_alt"),
             ("billing.quarantinedevent", "report"),
         ),

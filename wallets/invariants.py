@@ -135,6 +135,20 @@ INVARIANTS: Final = [
         " OR least(remaining, burned, expired, voided, frozen, cash_remaining) < 0 OR cash_remaining > cash",
     ),
     Invariant(
+        "frozen is what open disputes set aside",
+        "Every frozen credit names the dispute that gives it back or takes it.",
+        "SELECT g.id, g.frozen, coalesce(f.amount, 0) AS lots FROM wallets_creditgrant g"
+        " LEFT JOIN (SELECT grant_id, sum(amount) AS amount FROM wallets_frozenlot WHERE thawed_at IS NULL"
+        " GROUP BY 1) f ON f.grant_id = g.id WHERE g.frozen <> coalesce(f.amount, 0)",
+    ),
+    Invariant(
+        "disputed is what is frozen",
+        "Frozen credits are in no balance, and come back from nowhere else.",
+        "SELECT l.booked, g.frozen FROM (SELECT coalesce(sum(amount), 0) AS booked FROM wallets_entry"
+        " WHERE wallet_id = (SELECT wallets_platform('CREDITS', 'disputed'))) l,"
+        " (SELECT coalesce(sum(frozen), 0) AS frozen FROM wallets_creditgrant) g WHERE l.booked <> g.frozen",
+    ),
+    Invariant(
         "burned is what drawdowns say",
         "Refunds and disputes can walk every burned credit back to its purchase (I20).",
         "SELECT g.id, g.burned, coalesce(sum(d.amount), 0) AS drawn FROM wallets_creditgrant g"

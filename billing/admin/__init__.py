@@ -1,4 +1,5 @@
 from billing.admin.agreements import AgreementAdmin
+from billing.admin.disputes import DisputeAdmin
 from billing.admin.executions import ExecutionAdmin
 from billing.admin.invoices import InvoiceAdmin
 from billing.admin.moves import SubscriptionMoveAdmin
@@ -14,6 +15,7 @@ from billing.stripe.admin import EventAdmin, WebhookEndpointAdmin, WebhookEventT
 __all__ = [
     "AgreementAdmin",
     "BalanceTransactionAdmin",
+    "DisputeAdmin",
     "EventAdmin",
     "ExecutionAdmin",
     "InvoiceAdmin",

@@ -1,3 +1,4 @@
+from billing.models.disputes import Dispute, DisputeStateChange
 from billing.models.executions import Earning, Execution, RunLimit
 from billing.models.invoice_payments import InvoicePayment
 from billing.models.invoices import (
@@ -43,6 +44,8 @@ __all__ = [
     "CallerDay",
     "CreatorPull",
     "CreditNote",
+    "Dispute",
+    "DisputeStateChange",
     "Earning",
     "EarningDay",
     "Execution",

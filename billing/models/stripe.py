@@ -21,6 +21,12 @@ class BalanceTransaction(models.Model):
 
     stripe_id = models.CharField(max_length=60, unique=True)
     type = models.CharField(max_length=60)
+    category = models.CharField(
+        max_length=60,
+        default="",
+        blank=True,
+        help_text="Stripe's reporting category: which adjustment it is.",
+    )
     source_id = models.CharField(max_length=60, default="", blank=True, db_index=True)
     origin_id = models.CharField(
         max_length=60,

@@ -16,6 +16,8 @@ from billing.stripe.balance import BalanceLine
 from wallets import chart, ledger, money
 from wallets.ledger import Leg, Source
 
+# What a dispute takes and gives back; its fee is a cost of its own (ledger.md, dispute opened).
+DISPUTE_CATEGORIES: Final = frozenset({"dispute", "dispute_reversal"})
 OVERLAP: Final = dt.timedelta(hours=1)
 FIRST_LOOK: Final = dt.timedelta(days=30)
 
@@ -27,6 +29,7 @@ def record(*, line: BalanceLine, now: dt.datetime) -> BalanceTransaction:
             stripe_id=line.stripe_id,
             defaults={
                 "type": line.type,
+                "category": line.category,
                 "source_id": line.source_id,
                 "currency": line.currency,
                 "amount_cents": line.amount_cents,
@@ -64,11 +67,12 @@ def _book(row: BalanceTransaction, now: dt.datetime) -> None:
     if cost_cents == 0:
         return
     cost = money.cents_to_micros(cost_cents)
+    account = chart.DISPUTE_FEES if row.category in DISPUTE_CATEGORIES else chart.STRIPE_FEES
     posted = ledger.post(
         kind="stripe_fee",
         source=Source("balance_transaction", row.stripe_id),
         actor="job:billing.sweep_fees",
-        legs=[Leg(chart.STRIPE_FEES, -cost), Leg(chart.STRIPE_CASH, cost)],
+        legs=[Leg(account, -cost), Leg(chart.STRIPE_CASH, cost)],
         now=now,
         occurred_at=row.created_at,
         description=f"Stripe's fee on {row.source_id or row.stripe_id}",

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from billing.models.stripe import QuarantinedEvent
 from billing.stripe.checkout import Payment
+from billing.stripe.disputes import DisputeFacts
 from wallets import chart, ledger, money
 from wallets.ledger import Leg, Source
 
@@ -34,6 +35,36 @@ def payment(*, payment: Payment, reference: str, reason: str, now: dt.datetime) 
         description=f"{reference}: {reason}"[:300],
     )
     _keep(stripe_id=payment.intent_id, type="payment", reason=f"{reference}: {reason}", body=b"", now=now)
+
+
+def dispute(*, dispute: DisputeFacts, now: dt.datetime) -> None:
+    """Book what a dispute of a payment that is not ours took, and gave back, to suspense; each once."""
+    moved = (
+        (dispute.stripe_id, -dispute.withdrawn_cents),
+        (f"{dispute.stripe_id}:back", dispute.reinstated_cents),
+    )
+    with transaction.atomic():
+        for cause, cents in moved:
+            cash = money.cents_to_micros(cents)
+            if cash:
+                ledger.post(
+                    kind="suspense",
+                    source=Source("dispute", cause),
+                    actor="job:billing.follow_dispute",
+                    legs=[Leg(chart.STRIPE_CASH, -cash), Leg(chart.SUSPENSE, cash)],
+                    now=now,
+                    description=f"A dispute of {dispute.charge_id}, which nothing of ours was paid with"[
+                        :300
+                    ],
+                )
+        reason = f"disputes {dispute.charge_id}, which nothing of ours was paid with"
+        _keep(stripe_id=dispute.stripe_id, type="dispute", reason=reason, body=b"", now=now)
+
+
+def contradiction(*, dispute: DisputeFacts, ended: str, now: dt.datetime) -> None:
+    """Keep a dispute that ended otherwise than it had ended before: its money has been dealt with."""
+    reason = f"was {ended}, and is {dispute.status} now"
+    _keep(stripe_id=dispute.stripe_id, type="dispute", reason=reason, body=b"", now=now)
 
 
 def event(*, stripe_id: str, type: str, reason: str, body: bytes, now: dt.datetime) -> None:  # noqa: A002

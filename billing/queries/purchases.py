@@ -24,6 +24,24 @@ def by_reference(*, reference: str) -> Bought | None:
             return None
 
 
+def paid_by(*, intent_id: str) -> Bought | None:
+    """Find what a PaymentIntent has paid; None when we credited nothing for it."""
+    for paid in (
+        TopUp.objects.select_related("customer"),
+        Subscription.objects.select_related("customer"),
+        InvoicePayment.objects.select_related("invoice__customer"),
+    ):
+        found: Bought | None = paid.filter(payment_intent_id=intent_id).first()
+        if found is not None:
+            return found
+    return None
+
+
+def payer(*, purchase: Bought) -> Customer:
+    """Give who bought it."""
+    return purchase.invoice.customer if isinstance(purchase, InvoicePayment) else purchase.customer
+
+
 def top_up_of(*, customer: Customer, public_id: str) -> TopUp:
     """Give a customer's own top-up; raise NotFoundError for anybody else's."""
     found = TopUp.objects.filter(customer=customer, public_id=public_id).first()

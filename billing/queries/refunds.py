@@ -6,6 +6,7 @@ from typing import Final
 
 from django.conf import settings
 
+from billing.models.disputes import Dispute
 from billing.models.refunds import Refund
 from billing.models.topups import TopUp
 from billing.queries import lineage
@@ -59,7 +60,7 @@ def standing(*, payment: Payment, now: dt.datetime) -> Standing:
     """Say what could be given back of a payment: the cash behind its unused credits, no more (ledger.md rule 4)."""
     _, usd = claws.taken(purchase=payment.intent_id)
     refunded_cents = usd // money.CENT
-    disputed = any(lot.frozen for lot in payment.lots)
+    disputed = Dispute.objects.filter(payment_intent_id=payment.intent_id, state=Dispute.State.OPEN).exists()
     unused, cash = _unused(payment, now)
     left_cents = payment.amount_cents - refunded_cents
     net_cents = payment.amount_cents - payment.tax_cents

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from accounts.models import Customer
+from billing.models.disputes import Dispute
 from billing.models.executions import OPEN_STATES, Execution
 from billing.models.refunds import Refund
 from billing.models.subscriptions import Subscription
@@ -39,6 +40,10 @@ KINDS: Final = {
     "undo": "Run undone",
     "refund": "Refund",
     "refund_failure": "Refund that came back",
+    "dispute_opened": "Frozen by a dispute",
+    "dispute_won": "Given back after a dispute",
+    "dispute_thawed": "Given back after a dispute",
+    "dispute_lost": "Dispute",
     "withdrawal": "Given back with a plan",
 }
 GRANT_LABELS: Final = {
@@ -103,6 +108,15 @@ class GrantLine:
     remaining: int
     expires_at: dt.datetime | None
     created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenPart:
+    """Credits that are set aside while the bank decides about their payment."""
+
+    amount_cents: int
+    frozen: int
+    disputed_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +187,12 @@ def grants(*, customer: Customer, now: dt.datetime) -> list[GrantLine]:
         )
         for row in rows
     ]
+
+
+def frozen(*, customer: Customer) -> list[FrozenPart]:
+    """List what is frozen, with the payment that is disputed."""
+    found = Dispute.objects.filter(customer=customer, state=Dispute.State.OPEN).order_by("disputed_at", "id")
+    return [FrozenPart(row.withdrawn_cents, row.frozen, row.disputed_at) for row in found]
 
 
 def recent(*, customer: Customer) -> list[Line]:

@@ -30,6 +30,8 @@ class BalanceLine:
     created_at: dt.datetime
     available_on: dt.datetime
     origin_id: str = ""
+    # What kind of adjustment it is, where the type does not tell.
+    category: str = ""
 
 
 def line(transaction: stripe.BalanceTransaction) -> BalanceLine:
@@ -46,6 +48,7 @@ def line(transaction: stripe.BalanceTransaction) -> BalanceLine:
         created_at=dt.datetime.fromtimestamp(transaction.created, dt.UTC),
         available_on=dt.datetime.fromtimestamp(transaction.available_on, dt.UTC),
         origin_id=_origin(source),
+        category=transaction.reporting_category,
     )
 
 

@@ -34,11 +34,19 @@ REFUND_EVENTS: Final = (
     "refund.updated",
     "refund.failed",
 )
+# Whatever they say, the dispute itself says it better.
+DISPUTE_EVENTS: Final = (
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+)
 
 
-@djstripe_receiver((*CHECKOUT_EVENTS, *CHARGE_EVENTS, *REFUND_EVENTS))
+@djstripe_receiver((*CHECKOUT_EVENTS, *CHARGE_EVENTS, *REFUND_EVENTS, *DISPUTE_EVENTS))
 def on_payment(*, event: Event, **_: Any) -> None:
-    """Look a checkout or a charge up once dj-stripe's transaction has committed."""
+    """Look a checkout, a charge or a dispute up once dj-stripe's transaction has committed."""
     follow_up({"type": event.type, "data": event.data})
 
 
@@ -51,6 +59,8 @@ def follow_up(event: dict[str, Any]) -> None:
             type_ in REFUND_EVENTS
         ):
             jobs.enqueue("billing.sync_refunds", intent_id=intent_id)
+        case {"type": type_, "data": {"object": {"id": str(dispute_id)}}} if type_ in DISPUTE_EVENTS:
+            jobs.enqueue("billing.follow_dispute", dispute_id=dispute_id)
         case {
             "type": type_,
             "data": {"object": {"id": str(intent_id), "metadata": {"reference": str(ours)}}},

@@ -5,7 +5,7 @@ from typing import Any, Final
 from celery import shared_task
 
 from billing.models.refunds import Refund
-from billing.operations import fees, payments, refunds
+from billing.operations import disputes, fees, payments, refunds
 from billing.stripe.errors import StripeUnavailableError
 from config.kit import clock
 
@@ -58,3 +58,20 @@ def sweep_refunds(**_: Any) -> None:
 def sync_refunds(*, intent_id: str, **_: Any) -> None:
     """Book what Stripe has given back of a payment; each refund is booked once."""
     refunds.sync(intent_id=intent_id, now=clock.now())
+
+
+@shared_task(
+    name="billing.follow_dispute",
+    autoretry_for=(StripeUnavailableError,),
+    retry_backoff=RETRY_SECONDS,
+    max_retries=RETRIES,
+)
+def follow_dispute(*, dispute_id: str, **_: Any) -> None:
+    """Bring a dispute to the state that Stripe says it is in. Twice is safe: each step is booked once."""
+    disputes.follow(dispute_id=dispute_id, now=clock.now())
+
+
+@shared_task(name="billing.sweep_disputes")
+def sweep_disputes(**_: Any) -> None:
+    """Look disputes up whose events were lost: each is late, never lost."""
+    disputes.sweep(now=clock.now())

@@ -6,7 +6,8 @@ from typing import Final
 
 from django.db.models import Count, Max, Sum
 
-from billing.models import QuarantinedEvent
+from billing.models import Dispute, QuarantinedEvent
+from billing.models.disputes import UNDER_WAY
 from billing.queries import rollups
 from marketplace.queries import rate_cards
 from payouts.models import Payout
@@ -19,6 +20,7 @@ BOOKS: Final = "admin:wallets_bookscheck_changelist"
 PAYOUTS: Final = "admin:payouts_payout_changelist"
 ADJUSTMENTS: Final = "admin:wallets_adjustment_changelist"
 RATES: Final = "admin:marketplace_modelrate_changelist"
+DISPUTES: Final = "admin:billing_dispute_changelist"
 DISCREPANCIES: Final = "admin:payouts_discrepancy_changelist"
 CORRECTIONS: Final = "admin:payouts_correction_changelist"
 WITHDRAWALS: Final = "admin:payouts_withdrawal_changelist"
@@ -110,6 +112,12 @@ def waiting(*, now: dt.datetime) -> list[Waiting]:
             Adjustment.objects.filter(state=Adjustment.State.REQUESTED).count(),
             ADJUSTMENTS,
             query="?state__exact=requested",
+        ),
+        Waiting(
+            "Disputes to answer",
+            Dispute.objects.filter(state__in=UNDER_WAY, evidence_sent=False).count(),
+            DISPUTES,
+            query="?unanswered=yes",
         ),
         Waiting(
             "Stripe events set aside",

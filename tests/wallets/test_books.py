@@ -12,9 +12,10 @@ from tests import conftest
 from tests.support import damage
 from tests.support.ledger import CREDIT, MONDAY, buy, open_consumer_wallet, open_creator_wallet, promise
 from tests.support.staff import staff
-from wallets import adjustments, books, chart, claws, debts, holds, ledger, money, seals
+from wallets import adjustments, books, chart, claws, debts, freezing, holds, ledger, money, seals
 from wallets.invariants import INVARIANTS
 from wallets.ledger import Leg, Source
+from wallets.models import CreditGrant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,6 +59,9 @@ DAMAGE = {
     " remaining + 1"
     " WHERE funding_class = 'promo'",
     "grants add up": "UPDATE wallets_creditgrant SET voided = voided + 1 WHERE funding_class = 'promo'",
+    "frozen is what open disputes set aside": "UPDATE wallets_frozenlot SET thawed_at = '2026-03-02'",
+    "disputed is what is frozen": "UPDATE wallets_entry SET wallet_id = wallets_platform('CREDITS', 'loss')"
+    " WHERE wallet_id = wallets_platform('CREDITS', 'disputed')",
     "burned is what drawdowns say": "UPDATE wallets_creditgrant SET amount = amount + 1, burned = burned + 1"
     " WHERE funding_class = 'paid'",
     "debts add up": "UPDATE wallets_walletdebt SET billed = billed + 1, amount = amount + 2"
@@ -104,6 +108,7 @@ ALSO = {
     "entries keep their wallet's unit": {SEALED},
     "running balances chain without gaps": {SEALED},
     "one cause per transaction": {SEALED},
+    "disputed is what is frozen": {SEALED},
     "settlements draw what they charge": {SEALED},
     "debts add up": {SEALED, "settlements draw what they charge", "billed debt is on an invoice"},
     "billed debt is on an invoice": {SEALED, "settlements draw what they charge"},
@@ -185,6 +190,7 @@ def _money() -> None:
         now=MONDAY,
     )
     _adjust_by_two()
+    _disputed()
     seals.seal_waiting(now=MONDAY)
 
 
@@ -198,6 +204,19 @@ def _adjust_by_two() -> None:
         now=MONDAY,
     )
     adjustments.approve(adjustment=adjusted, by=staff("paul"), now=MONDAY)
+
+
+def _disputed() -> None:
+    """A purchase whose rest is frozen."""
+    buy(open_consumer_wallet(owner_id=5), payment="pi_5")
+    freezing.freeze(
+        grant_ids=list(CreditGrant.objects.filter(source_id="pi_5").values_list("pk", flat=True)),
+        most=10_000 * CREDIT,
+        cash=10_000_000,
+        source=Source("dispute", "dp_1"),
+        actor="test",
+        now=MONDAY,
+    )
 
 
 def test_they_hold_and_each_damage_is_found_by_its_invariant_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@ from wallets.models.books import BooksCheck
 from wallets.models.claws import Claw, ClawPart
 from wallets.models.days import ClosedDay
 from wallets.models.debts import WalletDebt
-from wallets.models.grants import CreditGrant, GrantDrawdown
+from wallets.models.grants import CreditGrant, FrozenLot, GrantDrawdown
 from wallets.models.holds import Hold
 from wallets.models.ledger import Entry, LedgerSetting, Transaction
 from wallets.models.seals import Seal, SealHead, SealProgress
@@ -17,6 +17,7 @@ __all__ = [
     "ClosedDay",
     "CreditGrant",
     "Entry",
+    "FrozenLot",
     "GrantDrawdown",
     "Hold",
     "LedgerSetting",

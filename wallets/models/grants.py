@@ -113,3 +113,28 @@ class GrantDrawdown(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} of grant {self.grant_id}" if self.grant_id else f"{self.amount} of overage"
+
+
+class FrozenLot(models.Model):
+    """What a dispute has set aside of a grant; given back, or given back and clawed, when the dispute is over.
+
+    A disputed grant of which nothing was left to be set aside has its row too, of 0.
+    """
+
+    grant = models.ForeignKey(CreditGrant, on_delete=models.PROTECT, related_name="frozen_lots")
+    source_type = models.CharField(max_length=30)
+    source_id = models.CharField(max_length=120)
+    amount = models.BigIntegerField()
+    frozen_at = models.DateTimeField()
+    thawed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="wallets_frozenlot_once", fields=["source_type", "source_id", "grant"]
+            ),
+            models.CheckConstraint(name="wallets_frozenlot_not_negative", condition=Q(amount__gte=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} of grant {self.grant_id}"

@@ -6,36 +6,40 @@ CREATE OR REPLACE FUNCTION wallets_cause(p_source_id text, p_unit text) RETURNS 
     SELECT CASE WHEN p_unit = 'CREDITS' THEN p_source_id ELSE p_source_id || ':' || p_unit END
 $$;
 
--- What could be taken back now of the grants that came with some causes. Holds lean on grants in burn order (ledger.md
--- rule 10).
-CREATE OR REPLACE FUNCTION wallets_loose(p_wallet bigint, p_source_type text, p_source_ids text[], p_now timestamptz)
+-- What nothing leans on of some of a wallet's grants: neither an open hold, in burn order (ledger.md rule 10), nor a debt.
+CREATE OR REPLACE FUNCTION wallets_loose_of(p_wallet bigint, p_grants bigint[], p_now timestamptz)
 RETURNS TABLE (grant_id bigint, loose bigint) LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    v_wallet record;
     v_grant record;
     v_available bigint;
     v_leaning bigint;
-    v_causes text[];
 BEGIN
-    SELECT w.unit, w.balance, w.held INTO v_wallet FROM wallets_wallet w WHERE w.id = p_wallet;
-    v_available := greatest(v_wallet.balance - v_wallet.held, 0);
-    v_leaning := v_wallet.held;
-    v_causes := ARRAY(SELECT wallets_cause(x, v_wallet.unit) FROM unnest(p_source_ids) x);
+    SELECT greatest(w.balance - w.held, 0), w.held INTO v_available, v_leaning FROM wallets_wallet w
+    WHERE w.id = p_wallet;
     FOR v_grant IN
-        SELECT g.id, g.remaining, g.expires_at, g.source_type, g.source_id FROM wallets_creditgrant g
+        SELECT g.id, g.remaining, g.expires_at FROM wallets_creditgrant g
         WHERE g.wallet_id = p_wallet AND g.remaining > 0
         ORDER BY g.priority, g.expires_at NULLS LAST, wallets_class_rank(g.funding_class), g.id
     LOOP
         loose := greatest(v_grant.remaining - v_leaning, 0);
         v_leaning := greatest(v_leaning - v_grant.remaining, 0);
-        CONTINUE WHEN v_grant.expires_at <= p_now OR v_grant.source_type <> p_source_type
-            OR v_grant.source_id <> ALL (v_causes);
+        CONTINUE WHEN v_grant.expires_at <= p_now OR v_grant.id <> ALL (p_grants);
         loose := least(loose, v_available);
         v_available := v_available - loose;
         grant_id := v_grant.id;
         IF loose > 0 THEN RETURN NEXT; END IF;
     END LOOP;
 END $$;
+
+-- What could be taken back now of the grants that came with some causes.
+CREATE OR REPLACE FUNCTION wallets_loose(p_wallet bigint, p_source_type text, p_source_ids text[], p_now timestamptz)
+RETURNS TABLE (grant_id bigint, loose bigint) LANGUAGE sql STABLE AS $$
+    SELECT l.grant_id, l.loose FROM wallets_loose_of(p_wallet, ARRAY(
+        SELECT g.id FROM wallets_wallet w JOIN wallets_creditgrant g ON g.wallet_id = w.id AND g.remaining > 0
+        WHERE w.id = p_wallet AND g.source_type = p_source_type
+            AND g.source_id = ANY (ARRAY(SELECT wallets_cause(x, w.unit) FROM unnest(p_source_ids) x))
+    ), p_now) l
+$$;
 
 -- Take it back, once per cause, and answer how much it was: of a repeat, what the first one took.
 CREATE OR REPLACE FUNCTION wallets_withdraw(

@@ -108,7 +108,7 @@ def adopt(payment: Payment, found: StripeRefund, now: dt.datetime) -> None:
         )
         if created:
             states.begin(refund=refund, reason=found.id, now=now)
-            _tell(payment, now)
+            tell(payment=payment, now=now)
 
 
 def _book(refund: Refund, found: StripeRefund, now: dt.datetime) -> None:
@@ -128,7 +128,7 @@ def _book(refund: Refund, found: StripeRefund, now: dt.datetime) -> None:
         refunded_at=found.created_at,
         failure="",
     )
-    _tell(payment, now)
+    tell(payment=payment, now=now)
 
 
 def _claw(payment: Payment, found: StripeRefund, actor: str, now: dt.datetime) -> Clawed:
@@ -162,10 +162,10 @@ def _lose(refund: Refund, why: str, now: dt.datetime, **facts: str) -> None:
     )
     payment = lineage.by_intent(intent_id=refund.payment_intent_id)
     if payment is not None:
-        _tell(payment, now)
+        tell(payment=payment, now=now)
 
 
-def _tell(payment: Payment, now: dt.datetime) -> None:
+def tell(*, payment: Payment, now: dt.datetime) -> None:
     """Let the top-up say that nothing of its money is left, or that some is again."""
     _, usd = claws.taken(purchase=payment.intent_id)
     top_up = TopUp.objects.filter(public_id=payment.reference).first()

@@ -83,12 +83,21 @@ def expire(scope: Scope, body: Json, id: str) -> Json:
 
 @control("POST", "/charges/{id}/dispute")
 def dispute(scope: Scope, body: Json, id: str) -> Json:
-    """Let the bank dispute a charge."""
-    known(body, "reason", "amount")
-    amount = whole(body, "amount") if "amount" in body else None
+    """Let the bank dispute a charge, or (`inquiry`) only ask about it."""
+    known(body, "reason", "amount", "inquiry")
     return disputes.create(
-        scope, scope.get("charge", id), reason=str(body.get("reason", "fraudulent")), amount=amount
+        scope,
+        scope.get("charge", id),
+        reason=str(body.get("reason", "fraudulent")),
+        amount=whole(body, "amount") if "amount" in body else None,
+        inquiry=body.get("inquiry") is True,
     )
+
+
+@control("POST", "/disputes/{id}/escalate")
+def escalate_dispute(scope: Scope, body: Json, id: str) -> Json:
+    """Let an inquiry become a chargeback."""
+    return disputes.escalate(scope, scope.get("dispute", id))
 
 
 @control("POST", "/disputes/{id}/close")

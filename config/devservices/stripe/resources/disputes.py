@@ -1,4 +1,4 @@
-"""Disputes: opened by the bank (a control, or a test card a day later), won or lost."""
+"""Disputes: opened by the bank (a control, or a test card a day later), won or lost; or only an inquiry first."""
 
 from typing import Final
 
@@ -53,7 +53,8 @@ def update(scope: Scope, params: Params, id: str) -> Json:
     dispute["evidence_details"]["has_evidence"] = any(dispute["evidence"][field] for field in EVIDENCE)
     dispute["metadata"] = params.metadata(before=dispute["metadata"])
     if evidence.form and params.flag("submit", default=True):
-        dispute["status"] = "under_review"
+        asked = dispute["status"].startswith("warning_")
+        dispute["status"] = "warning_under_review" if asked else "under_review"
         dispute["evidence_details"]["submission_count"] += 1
     scope.save(dispute)
     scope.emit("charge.dispute.updated", dispute)
@@ -74,38 +75,57 @@ def open_due(scope: Scope) -> None:
         create(scope, charge, reason=charge["_dispute"])
 
 
-def create(scope: Scope, charge: Json, *, reason: str = "fraudulent", amount: int | None = None) -> Json:
-    """Dispute a charge: its money and a fee leave the balance."""
+def create(
+    scope: Scope,
+    charge: Json,
+    *,
+    reason: str = "fraudulent",
+    amount: int | None = None,
+    inquiry: bool = False,
+) -> Json:
+    """Dispute a charge: its money and a fee leave the balance. An inquiry only asks; nothing moves."""
     if charge["disputed"] or charge["status"] != "succeeded":
         raise refused(f"Charge {charge['id']} cannot be disputed (again).")
     disputed = amount or charge["amount"] - charge["amount_refunded"]
-    dispute = _build(scope, charge, amount=disputed, reason=reason)
-    withdrawn = balances.book(
-        scope,
-        type="adjustment",
-        category="dispute",
-        amount=-disputed,
-        currency=charge["currency"],
-        source=dispute["id"],
-        fee=FEE,
-        description=f"Chargeback withdrawal for {charge['id']}",
-    )
-    dispute["balance_transactions"] = [withdrawn]
+    if not 0 < disputed <= charge["amount"]:
+        raise refused(f"Charge {charge['id']} has nothing of that amount to dispute.")
+    dispute = _build(scope, charge, amount=disputed, reason=reason, inquiry=inquiry)
+    if not inquiry:
+        _withdraw(scope, dispute)
     scope.save(dispute)
     before = dict(charge)
-    charge |= {"disputed": True, "_dispute_at": None}
+    charge |= {"disputed": not inquiry, "_dispute_at": None}
     scope.save(charge)
     scope.emit("charge.updated", charge, before=before)
     scope.emit("charge.dispute.created", dispute)
+    if not inquiry:
+        scope.emit("charge.dispute.funds_withdrawn", dispute)
+    return dispute
+
+
+def escalate(scope: Scope, dispute: Json) -> Json:
+    """Let an inquiry become a chargeback: now the money goes."""
+    if not dispute["status"].startswith("warning_") or dispute["status"] == "warning_closed":
+        raise refused(f"This dispute is {dispute['status']}, not an open inquiry.")
+    dispute |= {
+        "status": "needs_response",
+        "is_charge_refundable": False,
+    }
+    dispute["payment_method_details"]["card"]["case_type"] = "chargeback"
+    _withdraw(scope, dispute)
+    scope.save(dispute)
+    scope.save(scope.get("charge", dispute["charge"]) | {"disputed": True})
+    scope.emit("charge.dispute.updated", dispute)
     scope.emit("charge.dispute.funds_withdrawn", dispute)
     return dispute
 
 
 def close(scope: Scope, dispute: Json, *, status: str) -> Json:
-    """Decide a dispute; a won one brings the money back, not the fee."""
+    """Decide a dispute; a won one brings the money back, not the fee. An inquiry is only closed."""
     _check_open(dispute)
-    dispute["status"] = status
-    if status == "won":
+    asked = dispute["status"].startswith("warning_")
+    dispute["status"] = "warning_closed" if asked else status
+    if dispute["status"] == "won":
         returned = balances.book(
             scope,
             type="adjustment",
@@ -119,18 +139,32 @@ def close(scope: Scope, dispute: Json, *, status: str) -> Json:
         charge = scope.get("charge", dispute["charge"])
         scope.save(charge | {"_dispute_won": True})
     scope.save(dispute)
-    if status == "won":
+    if dispute["status"] == "won":
         scope.emit("charge.dispute.funds_reinstated", dispute)
     scope.emit("charge.dispute.closed", dispute)
     return dispute
 
 
+def _withdraw(scope: Scope, dispute: Json) -> None:
+    withdrawn = balances.book(
+        scope,
+        type="adjustment",
+        category="dispute",
+        amount=-dispute["amount"],
+        currency=dispute["currency"],
+        source=dispute["id"],
+        fee=FEE,
+        description=f"Chargeback withdrawal for {dispute['charge']}",
+    )
+    dispute["balance_transactions"] = [withdrawn]
+
+
 def _check_open(dispute: Json) -> None:
-    if dispute["status"] in ("won", "lost"):
+    if dispute["status"] in ("won", "lost", "warning_closed"):
         raise refused(f"This dispute is already {dispute['status']}.")
 
 
-def _build(scope: Scope, charge: Json, *, amount: int, reason: str) -> Json:
+def _build(scope: Scope, charge: Json, *, amount: int, reason: str, inquiry: bool) -> Json:
     return {
         "id": ids.new("dp"),
         "object": "dispute",
@@ -148,19 +182,19 @@ def _build(scope: Scope, charge: Json, *, amount: int, reason: str) -> Json:
             "past_due": False,
             "submission_count": 0,
         },
-        "is_charge_refundable": False,
+        "is_charge_refundable": inquiry,
         "livemode": False,
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "payment_method_details": {
             "card": {
                 "brand": "visa",
-                "case_type": "chargeback",
+                "case_type": "inquiry" if inquiry else "chargeback",
                 "network": "visa",
                 "network_reason_code": "10.4",
             },
             "type": "card",
         },
         "reason": reason,
-        "status": "needs_response",
+        "status": "warning_needs_response" if inquiry else "needs_response",
     }
