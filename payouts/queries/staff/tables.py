@@ -33,6 +33,12 @@ class Table:
     older: str = ""
     newest: bool = True
 
+    @property
+    def columns(self) -> list[tuple[str, bool]]:
+        """Name the columns, and tell which hold figures."""
+        first = self.rows[0] if self.rows else ()
+        return [(head, cell.number) for head, cell in zip(self.heads, first, strict=True)]
+
 
 def table(
     *,

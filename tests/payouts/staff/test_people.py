@@ -18,6 +18,11 @@ from wallets.templatetags.money import cents
 QUERIES_MAX = 40
 
 
+def counted(queries: CaptureQueriesContext) -> int:
+    """Count what a page asked, but for the clock, which is only read now and then."""
+    return sum("clock_offset" not in query["sql"] for query in queries.captured_queries)
+
+
 def page_of(world: World, who: str) -> str:
     return f"/admin/{who}s/{(world.bob if who == 'customer' else world.alice).public_id}/"
 
@@ -78,7 +83,7 @@ def test_more_rows_take_no_more_queries_and_are_paged(olive: Client, world: Worl
     with CaptureQueriesContext(connection) as after:
         page = olive.get(page_of(world, who))
 
-    assert len(after) <= len(before) <= QUERIES_MAX
+    assert counted(after) <= counted(before) <= QUERIES_MAX
     if who == "customer":
         older = next(table.older for table in page.context["page"].tables if table.slug == "runs")
         assert world.execution not in page.content.decode()
