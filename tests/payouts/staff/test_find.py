@@ -53,7 +53,7 @@ def test_it_finds_all_of_it(olive: Client, world: World) -> None:
 
 def test_the_command_box_finds_ids_as_they_are_written(olive: Client, world: World) -> None:
     page = olive.get(
-        "/admin/search/", {"s": world.top_up.payment_intent_id, "extended": "1"}
+        "/admin/search/", {"s": str(world.top_up.payment_intent_id), "extended": "1"}
     ).content.decode()
 
     assert f"/admin/customers/{world.bob.public_id}/" in page
