@@ -1,4 +1,4 @@
-"""Disputes: the job that freezes, and the one that takes back, each ended by the sweeper when it dies."""
+"""Disputes: the job that freezes, done again when it dies, and the one that takes back, ended by the sweeper."""
 
 from typing import Final
 
@@ -48,14 +48,15 @@ def _is_swept(stage: Stage, dispute_id: str, life: Life) -> None:
     stage.sweep()
 
 
-def _is_swept_and_won(stage: Stage, dispute_id: str, life: Life) -> None:
-    """Let the sweeper end the job; then nothing is left under way for later stories to look up."""
+def _is_done_again_and_won(stage: Stage, dispute_id: str, life: Life) -> None:
+    """Let another worker have the job that nobody acknowledged; then nothing is left under way for later stories."""
+    _follows(stage, dispute_id)
     _is_swept(stage, dispute_id, life)
     decide(stage.stripe, dispute_id, "won")
     _is_swept(stage, dispute_id, life)
 
 
 TALES: Final = {
-    "a dispute opens": Story(_disputed, _follows, _is_swept_and_won),
+    "a dispute opens": Story(_disputed, _follows, _is_done_again_and_won),
     "a dispute is lost": Story(_lost, _follows, _is_swept),
 }
