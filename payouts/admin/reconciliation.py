@@ -61,7 +61,7 @@ class CorrectionInline(ReadOnlyInline):
 class DiscrepancyAdmin(ReadOnlyAdmin):
     """What Stripe and our books do not agree on: open first, each linked to Stripe's object and to ours."""
 
-    list_display = ("cause", "state", "difference", "age", "detail", "at_stripe", "in_our_books")
+    list_display = ("cause", "state", "difference", "age", "at_stripe", "in_our_books")
     list_select_related = ("balance_transaction", "transaction")
     list_filter = ("kind", ("resolved_at", admin.EmptyFieldListFilter), "day")
     search_fields = (

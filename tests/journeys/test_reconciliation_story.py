@@ -49,7 +49,8 @@ def reconcile(page: Page, app: LiveApp) -> None:
 
 def test_a_planted_difference_is_found_corrected_and_its_day_closed(page: Page, live_app: LiveApp) -> None:
     demo = live_app.seed()
-    User.objects.create_superuser(**OSCAR)
+    story.sign_up(page, live_app, "oscar")
+    User.objects.filter(email=OSCAR["email"]).update(is_staff=True, is_superuser=True)
     buy_unheard(live_app, demo)
     line = live_app.stripe.post("/_sim/balance/adjust", amount=-1_234)["id"]
     day = clock.now().date()
