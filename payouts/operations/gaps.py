@@ -7,7 +7,6 @@ from typing import Final
 from billing.models import BalanceTransaction
 from billing.operations import payments
 from config.kit import jobs
-from config.kit.errors import DomainError
 
 logger = logging.getLogger(__name__)
 
@@ -16,6 +15,7 @@ REFUNDS: Final = ("refund", "payment_refund", "refund_failure", "payment_failure
 # By Stripe's type of line: the job that asks Stripe how the thing behind it stands, and what names that thing.
 JOBS: Final = {
     **dict.fromkeys(REFUNDS, ("billing.sync_refunds", "intent_id", "origin_id")),
+    "adjustment": ("billing.follow_dispute", "dispute_id", "source_id"),
     "transfer_refund": ("payouts.sync_transfer", "stripe_transfer_id", "origin_id"),
 }
 # A transfer that we did not book is one whose outcome we do not know.
@@ -39,7 +39,8 @@ def _fill(line: BalanceTransaction) -> bool:
         return _try_payment(line.origin_id)
     if line.type in JOBS:
         name, argument, column = JOBS[line.type]
-        return _try(name, **{argument: getattr(line, column)})
+        thing = getattr(line, column)
+        return bool(thing) and _try(name, **{argument: thing})
     return line.type in WHOLE_JOBS and _try(WHOLE_JOBS[line.type])
 
 
@@ -56,7 +57,7 @@ def _try(name: str, **named: str) -> bool:
     # One gap that cannot be filled must not keep the others, nor the judgement, from being made.
     try:
         jobs.run(name, **named)
-    except DomainError as refusal:
-        logger.warning("reconcile.gap job=%s %s: %s", name, named, refusal.detail)
+    except Exception:
+        logger.exception("reconcile.gap job=%s %s", name, named)
         return False
     return True
