@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -70,6 +71,7 @@ def _approve(payout: Payout, actor: str, user: User | None, now: dt.datetime) ->
         raise AccountBlockedError(f"{payout.creator}: {blocked[1]}")
     if payout.needs_second and not _is_second(payout, actor, user, now):
         return False
+    second: dict[str, Any] = {"decided_by": user} if payout.needs_second else {}
     states.advance(
         payout=payout,
         to=Payout.State.APPROVED,
@@ -81,7 +83,7 @@ def _approve(payout: Payout, actor: str, user: User | None, now: dt.datetime) ->
         approved_by=actor,
         failure_code="",
         failure_detail="",
-        **({"decided_by": user} if payout.needs_second else {}),
+        **second,
     )
     return True
 

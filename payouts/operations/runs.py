@@ -86,7 +86,9 @@ def due(*, now: dt.datetime) -> Iterator[Period]:
             "schedule", "period_start", "scheduled_for"
         )
     )
-    for group in terms.groups() if first else ():
+    if first is None:
+        return
+    for group in terms.groups():
         for period in _payable(group, first, now):
             # Two windows may end on one Wednesday: their creators are in one run.
             if (key := (period.schedule, period.start, period.pay_date)) not in done:

@@ -45,7 +45,7 @@ INSERTED: Final = (
     " SELECT id, creator_id, k, a, true FROM payouts_payout, (VALUES ('debt', -5), ('carried_in', 5)) v(k, a)"
     " WHERE id = (SELECT min(id) FROM payouts_payout)"
 )
-DAMAGES: Final = (
+DAMAGES: Final[tuple[tuple[str, set[str], str], ...]] = (
     (
         "UPDATE payouts_payoutitem SET amount = amount + 1 WHERE id = (SELECT min(id) FROM payouts_payoutitem)",
         {LINES, EARNED},

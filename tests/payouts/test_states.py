@@ -1,6 +1,7 @@
 """The table of states: each move it names is made, with its line of history; every other is refused."""
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_only_the_moves_of_the_table_are_made(stripe_standin: StripeStandin) -> 
     made = 0
     for old, new in itertools.product(STATES, STATES):
         found = in_state(payout, old)
-        transfer = {"stripe_transfer_id": "tr_1" if new in Payout.TRANSFERRED else None}
+        transfer: dict[str, Any] = {"stripe_transfer_id": "tr_1" if new in Payout.TRANSFERRED else None}
         lines = PayoutStateChange.objects.count()
         if new in TRANSITIONS[old]:
             states.advance(payout=found, to=new, actor=OLIVE, now=PAY_DAY, **transfer)

@@ -82,7 +82,7 @@ class TestAChangeOfSchedule:
         earned = credits(40) * days * (days + 1) // 2
         assert sum(Payout.objects.filter(state="sent").values_list("amount", flat=True)) == earned
         lines = PayoutItem.objects.filter(kind="earnings", live=True).values_list("day", flat=True)
-        assert sorted(lines) == [(start + DAY * number).date() for number in range(days)]
+        assert sorted(lines, key=str) == [(start + DAY * number).date() for number in range(days)]
         assert set(Payout.objects.values_list("run__schedule", flat=True)) == set(calendar.SCHEDULES)
 
 
