@@ -16,6 +16,22 @@ INVARIANTS: Final = (
         """,
     ),
     Invariant(
+        "each written-off credit has one bearer",
+        "Arrears that were written off are borne by creators, by the platform's part or its loss, and once (I25).",
+        """
+        SELECT w.public_id, w.amount, w.pulled, p.pulled AS by_creators, d.written_off FROM payouts_writeoff w
+        LEFT JOIN (SELECT cause_id, sum(from_pending + from_payable + from_reserve + to_debt) AS pulled
+            FROM billing_creatorpull WHERE cause_type = 'write_off' GROUP BY 1) p ON p.cause_id = w.public_id
+        LEFT JOIN (SELECT debt_id, sum(amount) AS amount FROM payouts_writeoff GROUP BY 1) o ON o.debt_id = w.debt_id
+        LEFT JOIN wallets_walletdebt d ON d.id = w.debt_id
+        LEFT JOIN wallets_entry e ON e.transaction_id = w.transaction_id AND e.wallet_id = d.wallet_id
+        WHERE w.pulled <> coalesce(p.pulled, 0) OR d.written_off <> o.amount OR e.amount IS DISTINCT FROM w.amount
+        UNION ALL
+        SELECT NULL, d.amount, NULL, sum(p.amount), NULL FROM payouts_writeoffpart p
+        JOIN wallets_grantdrawdown d ON d.id = p.drawdown_id GROUP BY d.id HAVING sum(p.amount) > d.amount
+        """,
+    ),
+    Invariant(
         "payout = whole cents",
         "What is debited in credits is worth exactly the cents that are transferred.",
         """

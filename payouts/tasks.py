@@ -16,6 +16,7 @@ from payouts.operations import (
     sending,
     statement_papers,
     withdrawals,
+    write_offs,
 )
 
 
@@ -91,3 +92,9 @@ def sync_transfer(*, stripe_transfer_id: str, **_: Any) -> None:
 def reconcile(**_: Any) -> None:
     """Compare Stripe's lines with the ledger, once a night. Again: what is written down is written once."""
     reconciliation.reconcile_due(now=clock.now())
+
+
+@shared_task(name="payouts.write_off_arrears")
+def write_off_arrears(**_: Any) -> None:
+    """Write off arrears that have waited too long. Again: what is written off is owed no more."""
+    write_offs.write_off_due(now=clock.now())

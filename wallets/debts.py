@@ -43,6 +43,15 @@ def bill(
     return Posted(*found)
 
 
+def write_off(*, debt_id: int, amount: int) -> int:
+    """Owe so much less of arrears, in the transaction that brings the wallet up; give what `receivable` carried.
+
+    Raises NotOwedError beyond what is owed.
+    """
+    (carried,) = calls.row("SELECT wallets_arrears_write_off(%s, %s)", [debt_id, amount])
+    return int(carried)
+
+
 def set_overdraft(*, wallet_id: int, limit: int, now: dt.datetime) -> int:
     """Let a wallet go so far below zero, never less than it has gone already; give the limit that holds now."""
     (limit_now,) = calls.row("SELECT wallets_overdraft_set(%s, %s, %s)", [wallet_id, limit, now])

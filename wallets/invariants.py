@@ -159,8 +159,8 @@ INVARIANTS: Final = [
     Invariant(
         "debts add up",
         "What is below zero is still owed, was paid, billed or waived: nothing else becomes of it.",
-        "SELECT id FROM wallets_walletdebt WHERE amount <> remaining + paid + billed + waived"
-        " OR least(remaining, paid, billed, waived, carried) < 0 OR (remaining = 0 AND carried <> 0)",
+        "SELECT id FROM wallets_walletdebt WHERE amount <> remaining + paid + billed + waived + written_off"
+        " OR least(remaining, paid, billed, waived, written_off, carried) < 0 OR (remaining = 0 AND carried <> 0)",
     ),
     Invariant(
         "debts are what was drawn on them",

@@ -4,14 +4,10 @@ Pure: what is previewed and what is booked are the same value.
 """
 
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Final
 
 from django.conf import settings
 
 from wallets import money
-
-DEBT_CAP_USD: Final = "50.00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +47,5 @@ def pull(*, pending: int, payable: int, reserve: int, debt: int, cap: int, amoun
 
 
 def debt_cap() -> int:
-    """Give how far a creator may owe, in credit micros (the setting CREATOR_DEBT_CAP_USD)."""
-    cap = Decimal(getattr(settings, "CREATOR_DEBT_CAP_USD", DEBT_CAP_USD))
-    return int(cap * money.MICRO) * money.MICRO // money.credit_value()
+    """Give how far a creator may owe, in credit micros (the setting CREATOR_DEBT_CAP_CENTS)."""
+    return money.cents_to_credits(settings.CREATOR_DEBT_CAP_CENTS)

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Final
 
 from django.conf import settings
 
@@ -13,8 +12,6 @@ from billing.queries import lineage
 from billing.queries.lineage import Payment
 from wallets import claws, money
 from wallets.models import Wallet
-
-WITHIN_DAYS: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +98,7 @@ def recovery(*, payment: Payment, amount_cents: int, tax_cents: int, now: dt.dat
 
 def within_days() -> int:
     """Give for how many days customers may give back what they have not used (the setting REFUND_WITHIN_DAYS)."""
-    return int(getattr(settings, "REFUND_WITHIN_DAYS", WITHIN_DAYS))
+    return int(settings.REFUND_WITHIN_DAYS)
 
 
 def policy_ends(*, top_up: TopUp) -> dt.datetime | None:

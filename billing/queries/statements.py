@@ -122,6 +122,7 @@ LABELS: Final = {
     "withdrawal": "Given back with a plan",
     "refund": "Refunded",
     "refund_failure": "Refunds that came back",
+    "write_off": "Written off",
 }
 
 

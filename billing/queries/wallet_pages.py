@@ -44,6 +44,7 @@ KINDS: Final = {
     "dispute_won": "Given back after a dispute",
     "dispute_thawed": "Given back after a dispute",
     "dispute_lost": "Dispute",
+    "write_off": "Written off",
     "withdrawal": "Given back with a plan",
 }
 GRANT_LABELS: Final = {

@@ -166,6 +166,12 @@ ADJUSTMENT_ALONE_CREDITS = env.number("ADJUSTMENT_ALONE_CREDITS", 10_000)
 FLOAT_TARGET_CENTS = env.number("FLOAT_TARGET_CENTS", 10_000)
 # Above this a second person approves too; 0: one is enough for any.
 PAYOUT_SECOND_PERSON_CENTS = env.number("PAYOUT_SECOND_PERSON_CENTS", 100_000)
+# For how long customers give back what they have not used of a top-up without asking anybody.
+REFUND_WITHIN_DAYS = env.number("REFUND_WITHIN_DAYS", 14)
+# How far a creator may owe for what it had earned of credits that were taken back; above it the platform loses.
+CREATOR_DEBT_CAP_CENTS = env.number("CREATOR_DEBT_CAP_CENTS", 5_000)
+# When arrears that nobody pays are written off.
+ARREARS_WRITTEN_OFF_AFTER_DAYS = env.number("ARREARS_WRITTEN_OFF_AFTER_DAYS", 90)
 # The free plan that every customer has who has no other, by its slug; empty: none.
 DEFAULT_PLAN = env.text("DEFAULT_PLAN", "")
 # How many days before a subscriber pays more, or gets less, by a move to another version it is told.

@@ -9,6 +9,7 @@ from payouts.admin.reconciliation import (
 from payouts.admin.runs import PayoutRunAdmin
 from payouts.admin.solvency import WithdrawalAdmin
 from payouts.admin.terms import CreatorTermsAdmin, RiskTierAdmin
+from payouts.admin.write_offs import WalletDebtAdmin
 
 __all__ = [
     "CorrectionAdmin",
@@ -20,5 +21,6 @@ __all__ = [
     "ReconciledDayAdmin",
     "ReconciliationAdmin",
     "RiskTierAdmin",
+    "WalletDebtAdmin",
     "WithdrawalAdmin",
 ]

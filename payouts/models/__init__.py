@@ -8,6 +8,7 @@ from payouts.models.runs import PayoutExclusion, PayoutRun
 from payouts.models.statements import Statement, StatementDocument
 from payouts.models.terms import CreatorTerms, CreatorTermsChange, RiskTier, Schedule
 from payouts.models.withdrawals import Withdrawal
+from payouts.models.write_offs import WriteOff, WriteOffPart
 
 __all__ = [
     "BankPayout",
@@ -31,4 +32,6 @@ __all__ = [
     "Statement",
     "StatementDocument",
     "Withdrawal",
+    "WriteOff",
+    "WriteOffPart",
 ]

@@ -59,5 +59,5 @@ def test_less_than_nothing_is_refused() -> None:
 
 def test_the_cap_is_a_setting_in_dollars(settings: LazySettings) -> None:
     assert pulling.debt_cap() == 50_000 * 1_000_000
-    settings.CREATOR_DEBT_CAP_USD = "0.50"
+    settings.CREATOR_DEBT_CAP_CENTS = 50
     assert pulling.debt_cap() == 500 * 1_000_000

@@ -7,8 +7,8 @@ from wallets.models.wallets import Wallet
 class WalletDebt(models.Model):
     """What a wallet is below zero by, and what became of it. It is never more than one open row a kind.
 
-    amount = remaining + paid + billed + waived, always. Only paid grants and the overage invoice pay it (ledger.md
-    rule 6).
+    amount = remaining + paid + billed + waived + written_off, always. Only paid grants and the overage invoice pay it
+    (ledger.md rule 6).
     """
 
     class Kind(models.TextChoices):
@@ -21,7 +21,8 @@ class WalletDebt(models.Model):
     remaining = models.BigIntegerField()
     paid = models.BigIntegerField(default=0, help_text="By paid grants.")
     billed = models.BigIntegerField(default=0, help_text="By overage invoices.")
-    waived = models.BigIntegerField(default=0, help_text="Written off, or its cause undone.")
+    waived = models.BigIntegerField(default=0, help_text="Its cause was undone.")
+    written_off = models.BigIntegerField(default=0, db_default=0, help_text="Nobody will pay it.")
     carried = models.BigIntegerField(
         default=0, help_text="USD micros that stand for the rest in `unbilled`, for arrears in `receivable`."
     )
@@ -36,12 +37,12 @@ class WalletDebt(models.Model):
             ),
             models.CheckConstraint(
                 name="wallets_walletdebt_adds_up",
-                condition=Q(amount=F("remaining") + F("paid") + F("billed") + F("waived")),
+                condition=Q(amount=F("remaining") + F("paid") + F("billed") + F("waived") + F("written_off")),
             ),
             models.CheckConstraint(
                 name="wallets_walletdebt_parts_not_negative",
                 condition=Q(amount__gt=0, remaining__gte=0, paid__gte=0, billed__gte=0)
-                & Q(waived__gte=0, carried__gte=0),
+                & Q(waived__gte=0, written_off__gte=0, carried__gte=0),
             ),
         ]
 

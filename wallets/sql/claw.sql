@@ -129,8 +129,27 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Arrears that nobody will pay are owed no more: p_amount of a debt, whose wallet the caller brings up by as much in the
+-- same transaction. Answers what `receivable` carried for it.
+CREATE OR REPLACE FUNCTION wallets_arrears_write_off(p_debt bigint, p_amount bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_debt record;
+    v_carried bigint;
+BEGIN
+    PERFORM 1 FROM wallets_wallet w JOIN wallets_walletdebt d ON d.wallet_id = w.id WHERE d.id = p_debt
+    FOR NO KEY UPDATE OF w;
+    SELECT * INTO STRICT v_debt FROM wallets_walletdebt WHERE id = p_debt AND kind = 'arrears';
+    IF p_amount <= 0 OR p_amount > v_debt.remaining THEN
+        RAISE EXCEPTION 'only % of debt % is owed', v_debt.remaining, p_debt USING ERRCODE = 'FB404';
+    END IF;
+    v_carried := wallets_cash_of(v_debt.carried, p_amount, v_debt.remaining);
+    UPDATE wallets_walletdebt SET remaining = remaining - p_amount, written_off = written_off + p_amount,
+        carried = carried - v_carried WHERE id = p_debt;
+    RETURN v_carried;
+END $$;
+
 -- Take a claw back, for its money came back: each lot gets what it gave. Of arrears, what is still owed is owed no
--- more; what was paid meanwhile is the customer's, as paid credits.
+-- more; what was paid meanwhile is the customer's, as paid credits; what was written off has come up already.
 CREATE OR REPLACE FUNCTION wallets_unclaw(
     p_claw bigint, p_account text, p_kind text, p_source_type text, p_source_id text, p_actor text, p_description text,
     p_occurred_at timestamptz, p_now timestamptz, OUT o_claw bigint, OUT o_replayed boolean
@@ -140,6 +159,7 @@ DECLARE
     v_part record;
     v_debt record;
     v_open bigint;
+    v_written bigint := 0;
     v_carried bigint := 0;
     v_paid bigint := 0;
     v_paid_cash bigint := 0;
@@ -163,7 +183,8 @@ BEGIN
         CONTINUE WHEN v_part.debt_id IS NULL;
         SELECT * INTO v_debt FROM wallets_walletdebt WHERE id = v_part.debt_id;
         v_open := least(v_part.amount, v_debt.remaining);
-        v_paid := v_part.amount - v_open;
+        v_written := least(v_part.amount - v_open, v_debt.written_off);
+        v_paid := v_part.amount - v_open - v_written;
         v_paid_cash := wallets_cash_of(v_part.cash, v_paid, v_part.amount);
         IF v_open > 0 THEN
             v_carried := wallets_cash_of(v_debt.carried, v_open, v_debt.remaining);
@@ -173,9 +194,9 @@ BEGIN
     END LOOP;
     SELECT p.o_transaction INTO v_transaction FROM wallets_post(
         p_kind, p_source_type, p_source_id, p_actor, p_description, p_occurred_at, p_now,
-        v_wallets || ARRAY[v_claw.wallet_id, wallets_platform('USD', p_account), wallets_platform('USD', 'tax'),
-            wallets_platform('USD', 'deferred'), wallets_platform('USD', 'receivable')],
-        v_amounts || ARRAY[v_claw.amount, -v_claw.usd, v_claw.tax, v_claw.deferred + v_paid_cash, v_carried],
+        v_wallets || ARRAY[wallets_issued('CREDITS', 'paid'), v_claw.wallet_id, wallets_platform('USD', p_account),
+            wallets_platform('USD', 'tax'), wallets_platform('USD', 'deferred'), wallets_platform('USD', 'receivable')],
+        v_amounts || ARRAY[v_written, v_claw.amount - v_written, -v_claw.usd, v_claw.tax, v_claw.deferred + v_paid_cash, v_carried],
         wallets_platform('USD', 'revenue')) p;
     INSERT INTO wallets_claw
         (transaction_id, wallet_id, purchase, amount, usd, tax, deferred, carried, undoes_id, created_at)

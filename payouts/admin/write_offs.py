@@ -1,0 +1,134 @@
+"""Arrears for staff: who owes, and writing off with who bears it instead shown first."""
+
+from typing import Any, Final
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from accounts import audit
+from accounts.models import Customer
+from config.kit import clock
+from config.kit.errors import DomainError
+from payouts.models import WriteOff
+from payouts.operations import write_offs
+from payouts.queries import write_offs as queries
+from wallets import money
+from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
+from wallets.models import WalletDebt
+
+LABEL: Final = "Write off"
+
+
+class ReasonForm(forms.Form):
+    """Why nobody will pay."""
+
+    reason = forms.CharField(max_length=write_offs.REASON_LENGTH_MAX, widget=UnfoldAdminTextInputWidget)
+
+
+class WriteOffInline(ReadOnlyInline):
+    model = WriteOff
+    fields = ("public_id", "credits", "creators", "platform", "loss", "actor", "reason", "created_at")
+    readonly_fields = fields
+    ordering = ("id",)
+
+    def credits(self, made: WriteOff) -> str:
+        """Show all of it."""
+        return money.text(made.amount)
+
+    def creators(self, made: WriteOff) -> str:
+        """Show what creators bore."""
+        return money.text(made.pulled)
+
+    def platform(self, made: WriteOff) -> str:
+        """Show the platform's own part."""
+        return money.text(made.own)
+
+    def loss(self, made: WriteOff) -> str:
+        """Show what nobody else bore."""
+        return money.text(made.lost)
+
+
+@admin.register(WalletDebt)
+class WalletDebtAdmin(ReadOnlyAdmin):
+    """What wallets are below zero by; arrears are written off here."""
+
+    list_display = ("id", "customer", "kind", "owed", "of", "created_at")
+    list_filter = ("kind",)
+    ordering = ("-id",)
+    show_full_result_count = False
+    inlines = (WriteOffInline,)
+    actions_detail = ("write_off",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WalletDebt]:
+        """Bring each wallet along."""
+        debts: QuerySet[WalletDebt] = super().get_queryset(request)
+        return debts.select_related("wallet")
+
+    @display(description="customer")
+    def customer(self, debt: WalletDebt) -> str:
+        """Name who owes."""
+        return str(Customer.objects.filter(pk=debt.wallet.owner_id).first() or debt.wallet)
+
+    @display(description="owed")
+    def owed(self, debt: WalletDebt) -> str:
+        """Show what is still owed."""
+        return money.text(debt.remaining)
+
+    @display(description="of")
+    def of(self, debt: WalletDebt) -> str:
+        """Show all that it was."""
+        return money.text(debt.amount)
+
+    @action(description=LABEL, url_path="write-off", permissions=["write_off"])
+    def write_off(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Show who bears it; a POST with a reason writes it off."""
+        if not self.has_write_off_permission(request):
+            raise PermissionDenied
+        debt = get_object_or_404(WalletDebt.objects.select_related("wallet"), pk=object_id)
+        form = ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid() and _written_off(request, debt, form):
+            return redirect("admin:wallets_walletdebt_change", debt.pk)
+        plan = queries.plan(debt=debt)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": LABEL,
+            "opts": self.model._meta,
+            "debt": debt,
+            "owner": self.customer(debt),
+            "plan": plan,
+            "bearers": queries.bearers(plan=plan),
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/payouts/write_off.html", context)
+
+    def has_write_off_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Tell whether this member of staff may write arrears off."""
+        return request.user.has_perm("payouts.add_writeoff")
+
+
+def _written_off(request: HttpRequest, debt: WalletDebt, form: forms.Form) -> bool:
+    staff, reason, now = audit.staff(request=request), form.cleaned_data["reason"], clock.now()
+    try:
+        with transaction.atomic():
+            made = write_offs.write_off(debt=debt, actor=staff.actor, reason=reason, now=now)
+            audit.record(
+                actor=staff.actor,
+                act="write_off",
+                object_id=made.public_id,
+                reason=reason,
+                address=staff.address,
+                now=now,
+            )
+    except DomainError as error:
+        form.add_error("reason", error.detail or error.title)
+        return False
+    messages.success(request, f"{money.text(made.amount)} credits are written off.")
+    return True

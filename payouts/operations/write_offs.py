@@ -1,0 +1,164 @@
+"""Write arrears off: the customer owes no more, and who earned from the spent credits bears them instead, each once."""
+
+import datetime as dt
+from collections import defaultdict
+from typing import Final
+
+from django.db import transaction
+
+from billing.models import CreatorPull
+from config.kit import ids
+from config.kit.errors import ConflictError, InvalidInputError
+from payouts.models import WriteOff, WriteOffPart
+from payouts.queries import write_offs
+from payouts.queries.write_offs import Plan
+from wallets import chart, debts, ledger, pulling
+from wallets.ledger import Leg, Source
+from wallets.models import Wallet, WalletDebt
+from wallets.operations import open_wallet
+
+ACTOR: Final = "job:write_off_arrears"
+CAUSE: Final = "write_off"
+BATCH: Final = 50
+REASON_LENGTH_MAX: Final = 300
+KINDS: Final = (chart.PENDING, chart.PAYABLE, chart.RESERVE, chart.DEBT)
+
+
+class NothingOwedError(ConflictError):
+    """The arrears were paid, or written off before."""
+
+    code = "nothing_owed"
+    title = "Nothing is owed any more"
+
+
+def write_off(*, debt: WalletDebt, actor: str, reason: str, now: dt.datetime) -> WriteOff:
+    """Write off what is left of arrears. Raises NothingOwedError, and InvalidInputError without a reason."""
+    if not reason.strip() or len(reason) > REASON_LENGTH_MAX:
+        raise InvalidInputError(f"A reason of 1 to {REASON_LENGTH_MAX} characters is required.")
+    if debt.kind != WalletDebt.Kind.ARREARS:
+        raise InvalidInputError("Only arrears are written off; overage is on an invoice.")
+    with transaction.atomic():
+        plan = _locked_plan(debt.pk, now)
+        if plan.amount == 0:
+            raise NothingOwedError
+        return _book(plan, actor, reason, now)
+
+
+def write_off_due(*, now: dt.datetime) -> int:
+    """Write off what has waited for too long; give how many."""
+    due = write_offs.due(now=now, limit=BATCH)
+    for debt in due:
+        write_off(debt=debt, actor=ACTOR, reason="Not paid in time.", now=now)
+    return len(due)
+
+
+def _locked_plan(debt_id: int, now: dt.datetime) -> Plan:
+    """Plan under the locks of all wallets that it touches, taken in the order in which the ledger takes them."""
+    debt = WalletDebt.objects.get(pk=debt_id)
+    creators = write_offs.creators_of(plan=write_offs.plan(debt=debt))
+    touched = [
+        open_wallet(owner_type="creator", owner_id=creator_id, kind=kind, now=now).pk
+        for creator_id in creators
+        for kind in KINDS
+    ]
+    list(
+        Wallet.objects.select_for_update(no_key=True).filter(pk__in=[*touched, debt.wallet_id]).order_by("pk")
+    )
+    debt.refresh_from_db()
+    return write_offs.plan(debt=debt)
+
+
+def _book(plan: Plan, actor: str, reason: str, now: dt.datetime) -> WriteOff:
+    public_id = ids.new(ids.WRITE_OFF)
+    carried = debts.write_off(debt_id=plan.debt.pk, amount=plan.amount)
+    _let_owe(plan, now)
+    posted = ledger.post(
+        kind=CAUSE,
+        source=Source(CAUSE, public_id),
+        actor=actor,
+        legs=[
+            Leg(plan.debt.wallet_id, plan.amount),
+            Leg(chart.PLATFORM_SHARE, -plan.own),
+            Leg(chart.LOSS, -plan.lost),
+            Leg(chart.RECEIVABLE, carried),
+            *_creators_legs(plan, now),
+        ],
+        plug=chart.USD_LOSS,
+        now=now,
+        description=reason,
+    )
+    made = WriteOff.objects.create(
+        public_id=public_id,
+        customer_id=plan.debt.wallet.owner_id,
+        debt=plan.debt,
+        amount=plan.amount,
+        carried=carried,
+        pulled=plan.pulled,
+        own=plan.own,
+        lost=plan.lost,
+        actor=actor,
+        reason=reason,
+        transaction_id=posted.transaction_id,
+        created_at=now,
+    )
+    _keep_parts(made, plan)
+    _keep_pulls(made, plan)
+    return made
+
+
+def _let_owe(plan: Plan, now: dt.datetime) -> None:
+    """Let creators' debts go as far as the cap: the database refuses what is beyond it."""
+    for creator_id in {part.creator_id for part in plan.pulls if part.pull.debt}:
+        purse = open_wallet(owner_type="creator", owner_id=creator_id, kind=chart.DEBT, now=now)
+        debts.set_overdraft(wallet_id=purse.pk, limit=pulling.debt_cap(), now=now)
+
+
+def _creators_legs(plan: Plan, now: dt.datetime) -> list[Leg]:
+    sums: dict[tuple[int, str], int] = defaultdict(int)
+    for part in plan.pulls:
+        pull = part.pull
+        for kind, amount in zip(KINDS, (pull.pending, pull.payable, pull.reserve, pull.debt), strict=True):
+            sums[part.creator_id, kind] += amount
+    return [
+        Leg(open_wallet(owner_type="creator", owner_id=creator_id, kind=kind, now=now).pk, -amount)
+        for (creator_id, kind), amount in sums.items()
+        if amount
+    ]
+
+
+def _keep_parts(made: WriteOff, plan: Plan) -> None:
+    WriteOffPart.objects.bulk_create(
+        WriteOffPart(
+            write_off=made,
+            claw_id=each.claw_id,
+            drawdown_id=each.burn.drawdown_id,
+            execution_id=each.burn.execution_id,
+            funding_class=each.burn.funding_class,
+            amount=each.amount,
+            pulled=sum(each.earned.values()),
+        )
+        for each in plan.borne
+    )
+
+
+def _keep_pulls(made: WriteOff, plan: Plan) -> None:
+    merged: dict[tuple[int, int], CreatorPull] = {}
+    for part in plan.pulls:
+        row = merged.setdefault(
+            (part.creator_id, part.execution_id),
+            CreatorPull(
+                creator_id=part.creator_id,
+                cause_type=CAUSE,
+                cause_id=made.public_id,
+                agent_id=part.agent_id,
+                execution_id=part.execution_id,
+                transaction_id=made.transaction_id,
+                created_at=made.created_at,
+            ),
+        )
+        row.from_pending += part.pull.pending
+        row.from_payable += part.pull.payable
+        row.from_reserve += part.pull.reserve
+        row.to_debt += part.pull.debt
+        row.to_loss += part.pull.loss
+    CreatorPull.objects.bulk_create(merged.values())

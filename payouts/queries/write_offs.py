@@ -1,0 +1,178 @@
+"""Who would bear arrears that nobody pays: walked from the claws that made them to the runs and their creators."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from django.conf import settings
+from django.db.models import Sum
+
+from billing.models import Execution
+from billing.queries import lineage
+from billing.queries.lineage import Burn
+from marketplace.models import Creator
+from payouts.models import WriteOffPart
+from payouts.queries import standing
+from wallets import pulling
+from wallets.models import ClawPart, WalletDebt
+from wallets.pulling import Pull
+
+
+@dataclass(frozen=True, slots=True)
+class Borne:
+    """What of one run's charge is borne, and what its creators had earned of it."""
+
+    claw_id: int
+    burn: Burn
+    amount: int
+    earned: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CreatorPart:
+    """What one creator gives back for one run."""
+
+    creator_id: int
+    execution_id: int
+    agent_id: int
+    pull: Pull
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who bears arrears; what is previewed is what is booked."""
+
+    debt: WalletDebt
+    amount: int
+    borne: list[Borne] = field(default_factory=list)
+    pulls: list[CreatorPart] = field(default_factory=list)
+
+    @property
+    def pulled(self) -> int:
+        """What creators bear."""
+        return sum(part.pull.borne for part in self.pulls)
+
+    @property
+    def own(self) -> int:
+        """What the platform had earned of the runs."""
+        return sum(each.amount - sum(each.earned.values()) for each in self.borne)
+
+    @property
+    def lost(self) -> int:
+        """What nobody else bears: no run stands for it, or its creator has nothing left."""
+        return self.amount - self.pulled - self.own
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """What a creator bears in all, by name."""
+
+    name: str
+    pull: Pull
+
+
+def plan(*, debt: WalletDebt) -> Plan:
+    """Say who bears what is left of arrears: the newest claw first, and of its purchase the newest run."""
+    borne = list(_borne(debt))
+    return Plan(debt, debt.remaining, borne, list(_pulls(borne)))
+
+
+def bearers(*, plan: Plan) -> list[Bearer]:
+    """Add up what each creator bears."""
+    sums: dict[int, Pull] = {}
+    for part in plan.pulls:
+        before = sums.get(part.creator_id, Pull(0, 0, 0, 0, 0))
+        sums[part.creator_id] = Pull(
+            pending=before.pending + part.pull.pending,
+            payable=before.payable + part.pull.payable,
+            reserve=before.reserve + part.pull.reserve,
+            debt=before.debt + part.pull.debt,
+            loss=before.loss + part.pull.loss,
+        )
+    names = dict(Creator.objects.filter(pk__in=sums).values_list("pk", "display_name"))
+    return [Bearer(names[creator_id], pull) for creator_id, pull in sums.items()]
+
+
+def creators_of(*, plan: Plan) -> set[int]:
+    """Name the creators whose wallets a plan touches."""
+    return {creator_id for each in plan.borne for creator_id in each.earned}
+
+
+def due(*, now: dt.datetime, limit: int) -> list[WalletDebt]:
+    """List the arrears that have waited for so long that nobody will pay them (ARREARS_WRITTEN_OFF_AFTER_DAYS)."""
+    since = now - dt.timedelta(days=settings.ARREARS_WRITTEN_OFF_AFTER_DAYS)
+    old = WalletDebt.objects.filter(kind=WalletDebt.Kind.ARREARS, remaining__gt=0, created_at__lte=since)
+    return list(old.order_by("created_at", "id")[:limit])
+
+
+def _borne(debt: WalletDebt) -> Iterator[Borne]:
+    parts = ClawPart.objects.filter(debt=debt, amount__gt=0, claw__undone_by=None).select_related("claw")
+    taken: dict[tuple[int, str], int] = defaultdict(int)
+    left = debt.remaining
+    for part in parts.order_by("-id"):
+        payment = lineage.by_intent(intent_id=part.claw.purchase)
+        burns = lineage.of_payment(payment=payment).burns if payment is not None else []
+        before = _borne_before(burns)
+        wanted = min(left, part.amount)
+        runs = Execution.objects.in_bulk({burn.execution_id for burn in burns})
+        for burn in burns:
+            amount = min(wanted, burn.amount - before.get(burn.drawdown_id, 0)) if burn.posted else 0
+            if amount > 0:
+                earned = _earned(runs[burn.execution_id], burn, amount, taken)
+                yield Borne(part.claw_id, burn, amount, earned)
+                wanted -= amount
+                left -= amount
+
+
+def _borne_before(burns: Iterable[Burn]) -> dict[int, int]:
+    found = WriteOffPart.objects.filter(drawdown_id__in=[burn.drawdown_id for burn in burns])
+    return dict(found.values("drawdown_id").values_list("drawdown_id", Sum("amount")))
+
+
+def _earned(run: Execution, burn: Burn, amount: int, taken: dict[tuple[int, str], int]) -> dict[int, int]:
+    """Give creators' parts of it, by end points: when all of a run is borne, they are what was earned."""
+    key = (run.pk, burn.funding_class)
+    if key not in taken:
+        before = WriteOffPart.objects.filter(execution_id=run.pk, funding_class=burn.funding_class)
+        taken[key] = before.aggregate(total=Sum("amount"))["total"] or 0
+    start, end = taken[key], taken[key] + amount
+    taken[key] = end
+    cells = [cell for cell in run.cells if cell[0] == burn.funding_class]
+    whole = sum(cell[2] for cell in cells)
+    parts: dict[int, int] = defaultdict(int)
+    for _, payee, earned in cells:
+        if payee is not None:
+            parts[payee] += earned * end // whole - earned * start // whole
+    return {creator_id: part for creator_id, part in parts.items() if part}
+
+
+def _pulls(borne: Iterable[Borne]) -> Iterator[CreatorPart]:
+    """Pull each creator's part in turn, from what the pulls before have left it."""
+    left: dict[int, Pull] = {}
+    for each in borne:
+        for creator_id, amount in each.earned.items():
+            there = left.get(creator_id) or _there(creator_id)
+            pull = pulling.pull(
+                pending=there.pending,
+                payable=there.payable,
+                reserve=there.reserve,
+                debt=there.debt,
+                cap=pulling.debt_cap(),
+                amount=amount,
+            )
+            left[creator_id] = replace(
+                there,
+                pending=there.pending - pull.pending,
+                payable=there.payable - pull.payable,
+                reserve=there.reserve - pull.reserve,
+                debt=there.debt + pull.debt,
+            )
+            yield CreatorPart(creator_id, each.burn.execution_id, each.burn.agent_id, pull)
+
+
+def _there(creator_id: int) -> Pull:
+    """Give what a creator has; what a payout has promised is not there to be pulled."""
+    purse = standing.purse(creator_id=creator_id)
+    promised = standing.promised(creator_id=creator_id)
+    return Pull(purse.pending, purse.payable - promised, purse.reserve, -purse.debt, 0)

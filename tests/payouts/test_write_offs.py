@@ -1,0 +1,150 @@
+"""Arrears that nobody pays: who earned from the spent credits bears them, each credit once."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django.fixtures import Settings
+
+from accounts.models import AuditEntry, User
+from billing.models import CreatorPull
+from billing.operations import posting
+from marketplace.models import Creator
+from payouts.models import WriteOff
+from payouts.operations import write_offs
+from payouts.operations.write_offs import NothingOwedError
+from payouts.queries import standing
+from payouts.queries import write_offs as queries
+from tests.support import checkout
+from tests.support import runs as agent_runs
+from tests.support.checkout import NOW
+from tests.support.races import race
+from wallets import chart, ledger
+from wallets import queries as wallet_queries
+from wallets.ledger import Leg, Source
+from wallets.models import Wallet, WalletDebt
+from wallets.money import MICRO
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
+
+
+def in_arrears(*, posted: bool = True) -> WalletDebt:
+    """Bob buys 10,000 credits, spends 1,500 on Alice's agent, and his bank gives him all of his money back."""
+    customer = agent_runs.make_customer()
+    checkout.bought_unseen(customer)
+    usage = {"request": Decimal(30)}
+    agent_runs.charge(agent_runs.make_agent(), customer, "e1", usage=usage, now=NOW)
+    if posted:
+        posting.post_splits(now=NOW)
+    checkout.refunded_unseen("pi_first", "re_1", 1_000)
+    return WalletDebt.objects.get()
+
+
+def write_off(debt: WalletDebt) -> WriteOff:
+    """Write it off."""
+    return write_offs.write_off(debt=debt, actor="user:olive", reason="Gone", now=NOW)
+
+
+def spend_earnings(creator: Creator) -> None:
+    """Let a creator have nothing left, as if all of it had been paid out."""
+    purse = standing.purse(creator_id=creator.pk)
+    ledger.post(
+        kind="test",
+        source=Source("test", "1"),
+        actor="test",
+        legs=[Leg(purse.wallets[chart.PENDING], -purse.pending), Leg(chart.LOSS, purse.pending)],
+        plug=chart.ROUNDING,
+        now=NOW,
+    )
+
+
+def balance(debt: WalletDebt) -> int:
+    """What the debtor's wallet shows."""
+    return Wallet.objects.get(pk=debt.wallet_id).balance
+
+
+class TestWriteOff:
+    def test_creators_give_back_what_they_earned_and_the_platform_its_own_part(self) -> None:
+        debt = in_arrears()
+        plan = queries.plan(debt=debt)
+        made = write_off(debt)
+        debt.refresh_from_db()
+
+        assert (made.amount, made.pulled, made.own, made.lost) == (
+            *(1_500 * MICRO, 1_200 * MICRO, 300 * MICRO, 0),
+        )
+        assert (plan.pulled, plan.own, plan.lost) == (made.pulled, made.own, made.lost)
+        assert (debt.remaining, debt.written_off, balance(debt)) == (0, 1_500 * MICRO, 0)
+        assert standing.purse(creator_id=Creator.objects.get().pk).pending == 0
+        pull = CreatorPull.objects.get()
+        assert (pull.from_pending, pull.to_debt, pull.to_loss) == (1_200 * MICRO, 0, 0)
+        owed = [wallet_queries.platform_balance(one) for one in (chart.RECEIVABLE, chart.OWED)]
+        assert owed == [0, 0]
+
+    def test_what_a_creator_has_no_more_it_owes_up_to_its_cap(self, settings: Settings) -> None:
+        settings.CREATOR_DEBT_CAP_CENTS = 50
+        debt = in_arrears()
+        creator = Creator.objects.get()
+        spend_earnings(creator)
+        made = write_off(debt)
+
+        assert (made.pulled, made.own, made.lost) == (500 * MICRO, 300 * MICRO, 700 * MICRO)
+        assert standing.purse(creator_id=creator.pk).debt == -500 * MICRO
+        pull = CreatorPull.objects.get()
+        assert (pull.from_pending, pull.to_debt, pull.to_loss) == (0, 500 * MICRO, 700 * MICRO)
+
+    def test_a_run_that_is_not_posted_has_earned_nobody_anything_yet(self) -> None:
+        debt = in_arrears(posted=False)
+        made = write_off(debt)
+
+        assert (made.pulled, made.own, made.lost) == (0, 0, 1_500 * MICRO)
+        assert not CreatorPull.objects.exists()
+
+    def test_it_happens_once(self) -> None:
+        debt = in_arrears()
+        write_off(debt)
+
+        with pytest.raises(NothingOwedError):
+            write_off(debt)
+
+    def test_a_refund_that_comes_back_afterwards_gives_the_unspent_credits_back(self) -> None:
+        debt = in_arrears()
+        write_off(debt)
+        checkout.refunded_unseen("pi_first", "re_1", 1_000, lost=True)
+
+        assert balance(debt) == 8_500 * MICRO
+
+    def test_beat_writes_off_what_has_waited_too_long(self) -> None:
+        in_arrears()
+
+        assert write_offs.write_off_due(now=NOW + dt.timedelta(days=89)) == 0
+        assert write_offs.write_off_due(now=NOW + dt.timedelta(days=91)) == 1
+        assert write_offs.write_off_due(now=NOW + dt.timedelta(days=91)) == 0
+
+    def test_staff_sees_who_bears_it_and_writes_it_off(self, client: Client) -> None:
+        debt = in_arrears()
+        olive = User.objects.create_superuser("olive@example.com", "correct horse battery")
+        client.force_login(olive, backend="django.contrib.auth.backends.ModelBackend")
+        place = reverse("admin:wallets_walletdebt_write_off", args=[debt.pk])
+        shown = client.get(place).content.decode()
+        answer = client.post(place, {"reason": "Gone without a trace"})
+
+        for text in ("Alice", "1,200", "300", "1,500"):
+            assert text in shown
+        assert answer.status_code == 302
+        made = WriteOff.objects.get()
+        assert AuditEntry.objects.filter(act="write_off", object_id=made.public_id).exists()
+        assert (
+            "1200" in client.get(reverse("admin:wallets_walletdebt_change", args=[debt.pk])).content.decode()
+        )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_five_at_once_one_writes_off() -> None:
+    debt = in_arrears()
+    found = race(5, lambda _: write_off(debt))
+
+    assert sorted(type(one).__name__ for one in found) == ["NothingOwedError"] * 4 + ["WriteOff"]
+    assert balance(debt) == 0
