@@ -146,12 +146,12 @@ def next_payout(*, creator: Creator, now: dt.datetime) -> NextPayout | None:
     if agreed.schedule == calendar.ON_DEMAND:
         asked = _estimated(creator, agreed, agreed.latest_period(now=now))
         return asked if asked.estimate or asked.maturing else None
+    found: list[NextPayout] = []
     period = agreed.next_period(now=now)
-    while (payout := _estimated(creator, agreed, period)).estimate == 0:
-        if period.end > calendar.utc_day(at=now):
-            return None
+    while not found or (found[-1].estimate_usd == 0 and found[-1].period_to < calendar.utc_day(at=now)):
+        found.append(_estimated(creator, agreed, period))
         period = period.following
-    return payout
+    return next((payout for payout in (found[-1], *found) if payout.estimate), None)
 
 
 def terms_shown(*, creator: Creator) -> TermsShown:

@@ -14,6 +14,7 @@ from payouts.queries import earnings, maturing, standing, terms
 from payouts.queries.standing import Purse
 from payouts.queries.terms import Terms
 from wallets import money
+from wallets.templatetags.money import credits_text
 
 State = Payout.State
 
@@ -200,7 +201,7 @@ def _matures(ground: _Ground) -> dt.date:
 
 
 def _credits(amount: int) -> str:
-    return money.text(amount)
+    return credits_text(amount)
 
 
 def _day(day: dt.date | None) -> str:

@@ -178,7 +178,7 @@ def test_a_month_is_chosen_paid_out_to_the_bank_and_verified(
 
     story.earn_through_the_router(page, shared_app, demo, requests=625)
     page.reload()
-    expect(page.locator("[data-reason=maturing]")).to_contain_text("25000 credits are still maturing")
+    expect(page.locator("[data-reason=maturing]")).to_contain_text("25,000 credits are still maturing")
     told = re.search(r"\d{4}-\d\d-\d\d", shared_app.manage("advance", "--seconds", "1"))
     assert told is not None
     day = dt.date.fromisoformat(told[0])

@@ -55,7 +55,7 @@ class TestOnTheWay:
         answer = why.not_paid(creator=alice, now=NOW)
         (reason,) = answer.reasons
         assert (reason.code, reason.until, answer.next_attempt) == ("maturing", WEEK.pay_date, WEEK.pay_date)
-        assert "4000 credits" in reason.detail
+        assert "4,000 credits" in reason.detail
         assert "Wednesday, 11 March 2026" in reason.detail
 
     def test_a_longer_window_and_a_reserve(self, stripe_standin: StripeStandin) -> None:
