@@ -7,9 +7,11 @@ import pytest
 from django.test import Client
 
 from billing.models import BalanceTransaction, Dispute, QuarantinedEvent, TopUp
-from billing.operations import disputes, refunds, topups
+from billing.operations import disputes, fees, refunds, topups
 from billing.stripe import disputes as stripe_disputes
 from billing.stripe.client import client as stripe_client
+from config.kit import clock
+from payouts.operations import gaps
 from tests.support import runs
 from tests.support.checkout import NOW, TEN_DOLLARS, ask, buy, pay
 from tests.support.disputing import ask_bank, available, decide, followed, opened
@@ -215,6 +217,17 @@ def test_the_sweeper_finds_what_no_event_told_of(
     decide(stripe_standin, heard.stripe_id, "won")
     assert heard.stripe_id in swept()
     assert swept() == [unheard]
+
+
+def test_the_comparison_with_stripe_finds_it_too(stripe_standin: StripeStandin) -> None:
+    top_up = buy(open_customer(), stripe_standin)
+    ask_bank(stripe_standin, top_up.charge_id)
+    fees.sweep(now=clock.now())
+    lines = BalanceTransaction.objects.filter(type="adjustment").values_list("stripe_id", flat=True)
+
+    assert gaps.fill(line_ids=list(lines)) == 1
+
+    assert (Dispute.objects.get().state, available(top_up)) == ("open", 0)
 
 
 @pytest.mark.django_db(transaction=True)
