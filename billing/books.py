@@ -46,7 +46,8 @@ INVARIANTS: Final = [
         " LEFT JOIN marketplace_splitshare s"
         " ON s.version_id = e.version_id AND s.creator_id = (c ->> 1)::bigint"
         " WHERE c ->> 1 IS NOT NULL"
-        " AND ((c ->> 2)::numeric > class.amount * coalesce(s.share_bp, 0) / 10000.0 + 6)",
+        " AND (c ->> 2)::numeric > class.amount * (coalesce(s.share_bp, 0) / 10000.0"
+        " + coalesce(billing_on_top(s.fixed_cents), 0)::numeric / greatest(e.cost, 1)) + 6",
     ),
     Invariant(
         "earnings are the creators' cells",

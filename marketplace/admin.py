@@ -39,11 +39,11 @@ class StatusChanges(ReadOnlyInline):
 
 
 class AgentForm(forms.ModelForm[Agent]):
-    """The one thing about an agent that staff decide: how much its creators may have."""
+    """What staff decide about an agent: how much its creators may have."""
 
     class Meta:
         model = Agent
-        fields = ("creator_share_bp",)
+        fields = ("creator_share_bp", "premium")
 
     def clean_creator_share_bp(self) -> int | None:
         """Refuse a share at which a package on sale loses money."""
@@ -73,7 +73,7 @@ class AgentAdmin(ModelAdmin):
         "outcome_policy",
         "created_at",
     )
-    fields = (*readonly_fields, "creator_share_bp")
+    fields = (*readonly_fields, "creator_share_bp", "premium")
     inlines = (StatusChanges,)
     actions = ("suspend", "reinstate")
 

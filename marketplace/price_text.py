@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
+from marketplace.defaults import on_top_fee_bp, run_price
 from marketplace.terms import ZERO, PriceModel, PriceTerms, PricingModel, VersionTerms
-from wallets.money import MICRO, credit_value, usd_text
+from wallets.money import MICRO, credit_value, credits_to_usd, usd_text
 
 # A price below this many credits a unit is told for a thousand, a million ... units.
 TOLD_MIN: Final = Decimal("0.01")
@@ -64,6 +65,12 @@ def price_line(terms: VersionTerms) -> str:
 def dollars(cents: int) -> str:
     """Write whole cents as dollars."""
     return f"${cents // 100:,}.{cents % 100:02d}"
+
+
+def on_top_rule() -> str:
+    """Tell what the platform asks of a run where its creators have a price on top."""
+    least = f"${usd_text(credits_to_usd(run_price(on_top=0)) * MICRO)}"
+    return f"{least} a run, or {percent(on_top_fee_bp())} % of what is on top where that is more"
 
 
 def percent(share_bp: int) -> str:

@@ -4,15 +4,21 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
-from marketplace.defaults import WHOLE_BP, creator_share_bp
+from marketplace import collaborators, packages
+from marketplace.defaults import WHOLE_BP, creator_share_bp, run_price
 from marketplace.manifest import ManifestError, Payee, Pricing, Problem, Tier, parse
 from marketplace.models import Agent, Creator, RateCard
+from marketplace.packages import LosingPackageError
 from marketplace.price_text import percent
-from marketplace.terms import Share, TierTerms, VersionTerms
-from wallets.money import MICRO, Micros
+from marketplace.terms import PriceModel, PriceTerms, Share, TierTerms, VersionTerms
+from wallets.money import MICRO, Micros, cents_to_credits
 
 ONE_MICRO: Micros = Micros(1)
+# The two lines of a run with a price on top.
+PLATFORM_PRICE: Final = "platform_price"
+CREATOR_PRICE: Final = "creator_price"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +27,16 @@ class Proposal:
 
     pricing: Pricing
     shares: dict[Creator, int]
+    fixed: dict[Creator, int]
     rate_card: RateCard | None
+
+    @property
+    def prices(self) -> tuple[PriceTerms, ...]:
+        """Give the price components of a run: the manifest's, or the platform's price and the creators' on top."""
+        if not self.fixed:
+            return self.pricing.prices()
+        own, on_top = self._on_top()
+        return (_flat(PLATFORM_PRICE, own), _flat(CREATOR_PRICE, on_top), *self.pricing.prices())
 
     @property
     def minimum(self) -> Micros:
@@ -40,18 +55,27 @@ class Proposal:
 
     @property
     def platform_share_bp(self) -> int:
-        """Give what the creators leave to the platform."""
-        return WHOLE_BP - sum(self.shares.values())
+        """Give what the creators leave to the platform; of a price on top, the least that this is."""
+        own, on_top = self._on_top()
+        return own * WHOLE_BP // (own + on_top) if on_top else WHOLE_BP - sum(self.shares.values())
+
+    def _on_top(self) -> tuple[Micros, Micros]:
+        on_top = cents_to_credits(sum(self.fixed.values()))
+        return run_price(on_top=on_top), on_top
 
 
-def propose(*, creator: Creator, share_bp: int | None, manifest: str) -> Proposal:
-    """Read a manifest for a creator's agent; `share_bp` is what its creators may have, None: the default.
+def propose(*, creator: Creator, agent: Agent | None, manifest: str) -> Proposal:
+    """Read a manifest for a creator's agent, None: one that is not written yet.
 
     Raises ManifestError with every problem of the text, or the first of what it points at.
     """
     pricing = parse(manifest)
-    shares = _shares(creator, share_bp, pricing.split, manifest)
-    return Proposal(pricing, shares, _rate_card(pricing.rate_card, manifest))
+    fixed = _parts(creator, agent, {payee.name: payee.cents for payee in pricing.on_top}, "on_top", manifest)
+    shares = {} if fixed else _shares(creator, agent, pricing.split, manifest)
+    proposal = Proposal(pricing, shares, fixed, _rate_card(pricing.rate_card, manifest))
+    if fixed:
+        _check_packages(proposal, manifest)
+    return proposal
 
 
 def terms(*, proposal: Proposal, creator: Creator, agent: Agent | None, now: dt.datetime) -> VersionTerms:
@@ -63,13 +87,16 @@ def terms(*, proposal: Proposal, creator: Creator, agent: Agent | None, now: dt.
         number=0,
         pricing_model=pricing.model,
         effective_from=now,
-        prices=pricing.prices(),
+        prices=proposal.prices,
         default_hold=proposal.default_hold,
         minimum=proposal.minimum,
         quantum=proposal.quantum,
         platform_share_bp=proposal.platform_share_bp,
         rate_card_id=proposal.rate_card.pk if proposal.rate_card else None,
-        shares=tuple(Share(payee.pk, bp) for payee, bp in proposal.shares.items()),
+        shares=(
+            *(Share(payee.pk, bp) for payee, bp in proposal.shares.items()),
+            *(Share(payee.pk, fixed=cents_to_credits(cents)) for payee, cents in proposal.fixed.items()),
+        ),
         tiers=tuple(_tier(tier) for tier in pricing.tiers),
         agent_id=agent.pk if agent else 0,
         agent=agent.public_id if agent else "",
@@ -88,26 +115,46 @@ def _tier(tier: Tier) -> TierTerms:
     return TierTerms(0, tier.name, micros(tier.credits_per_month), int(tier.price_usd * 100))
 
 
-def _shares(
-    creator: Creator, share_bp: int | None, split: tuple[Payee, ...], text: str
-) -> dict[Creator, int]:
-    most = creator_share_bp() if share_bp is None else share_bp
-    shares: dict[Creator, int] = {} if split else {creator: most}
-    for payee in split:
-        if payee.name != "platform":
-            found = _payee(creator, payee.name, text)
-            shares[found] = shares.get(found, 0) + int(payee.percent * 100)
+def _flat(metric: str, amount: Micros) -> PriceTerms:
+    return PriceTerms(PriceModel.FLAT, metric, Decimal(amount) / MICRO)
+
+
+def _shares(creator: Creator, agent: Agent | None, split: tuple[Payee, ...], text: str) -> dict[Creator, int]:
+    most = agent.allowed_bp if agent else creator_share_bp()
+    named = {payee.name: int(payee.percent * 100) for payee in split if payee.name != "platform"}
+    shares = _parts(creator, agent, named if split else {"creator": most}, "split", text)
     if sum(shares.values()) > most:
         problem = f"creators may have {percent(most)} % at most"
         raise ManifestError([Problem(_line_of("split", text), "split", problem)])
-    return {payee: bp for payee, bp in shares.items() if bp}
+    return shares
 
 
-def _payee(creator: Creator, name: str, text: str) -> Creator:
+def _parts(
+    creator: Creator, agent: Agent | None, named: dict[str, int], field: str, text: str
+) -> dict[Creator, int]:
+    parts: dict[Creator, int] = {}
+    for name, part in named.items():
+        found = _payee(creator, agent, name, field, text)
+        parts[found] = parts.get(found, 0) + part
+    return {payee: part for payee, part in parts.items() if part}
+
+
+def _payee(creator: Creator, agent: Agent | None, name: str, field: str, text: str) -> Creator:
     found = creator if name == "creator" else Creator.objects.filter(public_id=name).first()
-    if found is None:
-        raise ManifestError([Problem(_line_of(name, text), f"split.{name}", "there is no such creator")])
+    problem = "" if found else "there is no such creator"
+    if found and found != creator and not collaborators.agreed(agent=agent, creator=found):
+        problem = f"{found} has not agreed to have a part of this agent: invite them first"
+    if found is None or problem:
+        raise ManifestError([Problem(_line_of(name, text), f"{field}.{name}", problem)])
     return found
+
+
+def _check_packages(proposal: Proposal, text: str) -> None:
+    """Refuse a price on top that would leave the platform less than a package on sale has brought."""
+    try:
+        packages.check_share(share_bp=WHOLE_BP - proposal.platform_share_bp)
+    except LosingPackageError as refusal:
+        raise ManifestError([Problem(_line_of("on_top", text), "on_top", refusal.detail)]) from refusal
 
 
 def _rate_card(slug: str, text: str) -> RateCard | None:

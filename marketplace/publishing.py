@@ -11,7 +11,6 @@ from marketplace import listings, proposals
 from marketplace.manifest import parse
 from marketplace.models import (
     Agent,
-    Creator,
     Plan,
     PlanVersion,
     Price,
@@ -48,13 +47,11 @@ def publish(
         locked = Agent.objects.select_related("creator").get(pk=agent.pk)
         if locked.status == Agent.Status.SUSPENDED:
             raise AgentSuspendedError(f"{locked.name} is suspended by the platform.")
-        proposal = proposals.propose(
-            creator=locked.creator, share_bp=locked.creator_share_bp, manifest=manifest
-        )
+        proposal = proposals.propose(creator=locked.creator, agent=locked, manifest=manifest)
         last = plan.versions.order_by("-number").first()
         if last is None and effective_from is not None:
             raise InvalidInputError("The first price is in force from now: an agent for sale has a price.")
-        said = last and last.quota_unit == quota_unit and _says(last, manifest, proposal.shares)
+        said = last and last.quota_unit == quota_unit and _says(last, manifest, proposal)
         version = (last if said else None) or _write(
             plan,
             last,
@@ -77,9 +74,24 @@ def publish(
     return version
 
 
-def _says(version: PlanVersion, text: str, shares: dict[Creator, int]) -> bool:
-    written = {share.creator_id: share.share_bp for share in version.shares.all()}
-    return version.manifest == text and written == {creator.pk: bp for creator, bp in shares.items()}
+def _says(version: PlanVersion, text: str, proposal: Proposal) -> bool:
+    said = {share.creator_id: (share.share_bp, share.fixed_cents) for share in version.shares.all()}
+    meant = {share.creator_id: (share.share_bp, share.fixed_cents) for share in _shares(version, proposal)}
+    # The platform's own price under one on top may have changed since.
+    same = version.platform_share_bp == proposal.platform_share_bp
+    return version.manifest == text and said == meant and same
+
+
+def _shares(version: PlanVersion, proposal: Proposal) -> list[SplitShare]:
+    return [
+        *(SplitShare(version=version, creator=each, share_bp=bp) for each, bp in proposal.shares.items()),
+        *(
+            SplitShare(
+                version=version, creator=each, kind=SplitShare.Kind.FIXED, share_bp=0, fixed_cents=cents
+            )
+            for each, cents in proposal.fixed.items()
+        ),
+    ]
 
 
 def _write(
@@ -110,11 +122,9 @@ def _write(
         created_by=actor,
         created_at=now,
     )
-    for price in pricing.prices():
+    for price in proposal.prices:
         write_price(version, price)
-    SplitShare.objects.bulk_create(
-        SplitShare(version=version, creator=creator, share_bp=bp) for creator, bp in proposal.shares.items()
-    )
+    SplitShare.objects.bulk_create(_shares(version, proposal))
     SubscriptionTier.objects.bulk_create(
         SubscriptionTier(
             version=version,

@@ -1,7 +1,8 @@
 """Who gets what of one charge: one largest remainder over every class and payee (ledger.md rule 14).
 
 A cell is a funding class and a payee. A creator's cell weighs amount x share x the class's rate; the
-platform's cell of that class has the rest. Micros left over go to the largest remainders; at a tie the
+platform's cell of that class has the rest. The share of a fixed price is what it is of the run's cost: a run that is
+charged less than it cost pays each its part of what it did. Micros left over go to the largest remainders; at a tie the
 platform comes first, then the classes in burn order, then the payees as the version lists them. Billing's SQL
 does the same.
 """
@@ -27,18 +28,29 @@ class Cell:
 
 
 def split(
-    *, amounts: Sequence[tuple[str, int]], shares: Sequence[Share], class_rates: Mapping[str, int]
+    *,
+    amounts: Sequence[tuple[str, int]],
+    shares: Sequence[Share],
+    class_rates: Mapping[str, int],
+    cost: int = 0,
 ) -> tuple[Cell, ...]:
-    """Split a charge exactly: the cells sum to the charge, each within a micro of its exact part."""
+    """Split a charge exactly: the cells sum to the charge, each within a micro of its exact part.
+
+    `cost` is what the run cost, whatever was charged of it; fixed prices are parts of that.
+    """
     by_class = _by_class(amounts)
-    creators_bp = sum(share.share_bp for share in shares)
-    if creators_bp > WHOLE_BP or min((share.share_bp for share in shares), default=0) < 0:
+    fixed = any(share.fixed for share in shares)
+    parts_of = [share.fixed if fixed else share.share_bp for share in shares]
+    whole, creators = max(cost, sum(parts_of)) if fixed else WHOLE_BP, sum(parts_of)
+    if creators > whole or min(parts_of, default=0) < 0:
         raise ValueError("shares must be positive and make at most a whole")
     keys: list[tuple[str, int | None]] = [(name, None) for name in by_class]
-    weights = [amount * (WHOLE_BP**2 - creators_bp * class_rates[name]) for name, amount in by_class.items()]
+    weights = [
+        amount * (whole * WHOLE_BP - creators * class_rates[name]) for name, amount in by_class.items()
+    ]
     for name, amount in by_class.items():
         keys += [(name, share.creator_id) for share in shares]
-        weights += [amount * share.share_bp * class_rates[name] for share in shares]
+        weights += [amount * part * class_rates[name] for part in parts_of]
     total = sum(by_class.values())
     parts = largest_remainder(total, weights) if total else [0] * len(weights)
     return tuple(Cell(name, payee, Micros(part)) for (name, payee), part in zip(keys, parts, strict=True))

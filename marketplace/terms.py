@@ -79,10 +79,11 @@ class PriceTerms:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A creator's part of each charge, in basis points."""
+    """A creator's part of each charge: basis points, or a fixed price of each run in credit micros."""
 
     creator_id: int
-    share_bp: int
+    share_bp: int = 0
+    fixed: Micros = NOTHING
 
 
 class Interval(enum.StrEnum):

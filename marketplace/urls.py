@@ -1,6 +1,6 @@
 from django.urls import path
 
-from marketplace.views import agent_editor, creator, plans, storefront
+from marketplace.views import agent_editor, collaborators, creator, plans, storefront
 
 app_name = "marketplace"
 
@@ -13,4 +13,14 @@ urlpatterns = [
     path("creator/agents/", creator.agents, name="creator_agents"),
     path("creator/agents/new/", agent_editor.agent_new, name="creator_agent_new"),
     path("creator/agents/<slug:slug>/", agent_editor.agent_edit, name="creator_agent_edit"),
+    path(
+        "creator/agents/<slug:slug>/collaborators/",
+        collaborators.collaborator_invite,
+        name="collaborator_invite",
+    ),
+    path(
+        "creator/agents/<slug:slug>/collaboration/",
+        collaborators.collaboration_answer,
+        name="collaboration_answer",
+    ),
 ]

@@ -9,6 +9,7 @@ from billing import answers
 from billing.answers import Line, Split
 from billing.models.executions import Execution
 from billing.queries import receipts
+from billing.queries.parts import by_class, by_payee
 from wallets import money, seals
 from wallets.money import Amount
 
@@ -45,6 +46,23 @@ class Burned(msgspec.Struct):
     amount: Amount
 
 
+class PayeePart(msgspec.Struct):
+    """What one of its creators earned."""
+
+    creator: str
+    name: str
+    amount: Amount
+
+
+class ClassPart(msgspec.Struct):
+    """What credits of one funding class paid, and to whom it went."""
+
+    funding_class: str
+    charged: Amount
+    creators: Amount
+    platform: Amount
+
+
 class Receipt(msgspec.Struct):
     """Why a run cost what it cost."""
 
@@ -68,6 +86,8 @@ class Receipt(msgspec.Struct):
     unbilled: Amount
     grants: list[Burned]
     split: Split
+    payees: list[PayeePart]
+    classes: list[ClassPart]
     self_dealing: bool
     credit_value_usd: str
     opened_at: str
@@ -122,6 +142,18 @@ def receipt(found: Execution) -> Receipt:
         split=answers.split(
             creator=found.creator_amount, platform=found.platform_amount, processing=found.processing
         ),
+        payees=[
+            PayeePart(part.creator, part.name, money.amount(part.amount)) for part in by_payee(run=found)
+        ],
+        classes=[
+            ClassPart(
+                part.funding_class,
+                money.amount(part.charged),
+                money.amount(part.creators),
+                money.amount(part.platform),
+            )
+            for part in by_class(cells=found.cells)
+        ],
         self_dealing=found.self_dealing,
         credit_value_usd=f"{settings.CREDIT_VALUE_USD:f}",
         opened_at=answers.time(found.opened_at),

@@ -101,7 +101,7 @@ def _guess(price: PriceTerms) -> str:
 def _parts(terms: VersionTerms, amount: Micros) -> list[Part]:
     if not amount:
         return []
-    cells = split(amounts=[(PAID, amount)], shares=terms.shares, class_rates=class_rates_bp())
+    cells = split(amounts=[(PAID, amount)], shares=terms.shares, class_rates=class_rates_bp(), cost=amount)
     amounts = {
         "creator": sum(cell.amount for cell in cells if cell.payee == terms.creator_id),
         "others": sum(cell.amount for cell in cells if cell.payee not in (None, terms.creator_id)),

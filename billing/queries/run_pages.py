@@ -11,6 +11,7 @@ from billing import answers
 from billing.models.executions import Execution
 from billing.queries import receipts, wallet_pages
 from billing.queries.executions import RUNS
+from billing.queries.parts import by_class, by_payee
 from billing.rating import MINIMUM_LINE, REQUEST, ROUNDING_LINE, Line, Rated
 from marketplace.models import Agent, TokenClass
 from marketplace.price_text import label
@@ -29,6 +30,7 @@ PARTIES: Final = {
     "platform": "Platform",
     "processing": "of it payment processing",
 }
+PAID: Final = "paid"
 NAMED_WITH_A_PART: Final = ("others", "processing")
 
 
@@ -113,6 +115,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassLine:
+    """What credits of one class paid of a charge, and to whom it went."""
+
+    label: str
+    charged: int
+    creators: int
+    platform: int
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """Something that happened to a run."""
 
@@ -141,6 +153,7 @@ class ReceiptPage:
     lines: list[FormulaLine]
     drawn: list[DrawnLine]
     split: list[Part]
+    classes: list[ClassLine]
     timeline: list[Step]
     api_url: str
     transaction_id: str
@@ -221,6 +234,7 @@ def receipt(*, run: Execution, api_url: str) -> ReceiptPage:
         lines=[_stored_line(*line) for line in run.lines or []] if run.charged else [],
         drawn=_drawn(run),
         split=_split(run),
+        classes=_classes(run),
         timeline=_timeline(run),
         api_url=api_url,
         transaction_id=run.settlement.public_id if run.settlement else "",
@@ -260,8 +274,29 @@ def _split(run: Execution) -> list[Part]:
         return []
     # The processor's part is told in credits here, inside the platform's.
     processing = Micros(run.processing * money.MICRO // money.credit_value())
-    amounts = {"creator": run.creator_amount, "platform": run.platform_amount, "processing": processing}
-    return parts(amounts=amounts, whole=run.charged)
+    rest = parts(amounts={"platform": run.platform_amount, "processing": processing}, whole=run.charged)
+    return [*_creators(run), *rest]
+
+
+def _creators(run: Execution) -> list[Part]:
+    found = by_payee(run=run)
+    if len(found) < 2 and all(part.own for part in found):
+        return parts(amounts={"creator": run.creator_amount}, whole=run.charged)
+    return [
+        Part("creator" if part.own else "others", part.name, part.amount, _percent(part.amount, run.charged))
+        for part in found
+    ]
+
+
+def _classes(run: Execution) -> list[ClassLine]:
+    """Tell the classes apart where some earn otherwise than bought credits do."""
+    found = by_class(cells=run.cells)
+    if all(part.funding_class == PAID for part in found):
+        return []
+    return [
+        ClassLine(wallet_pages.GRANT_LABELS[part.funding_class], part.charged, part.creators, part.platform)
+        for part in found
+    ]
 
 
 def _percent(part: int, whole: int) -> Decimal:

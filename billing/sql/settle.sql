@@ -196,6 +196,7 @@ CREATE OR REPLACE FUNCTION billing_settle_write(
 DECLARE
     v_run billing_settling;
     v_ids bigint[]; v_transactions bigint[]; v_customers bigint[]; v_agents bigint[]; v_versions bigint[];
+    v_costs bigint[];
     v_split record;
 BEGIN
     FOREACH v_run IN ARRAY p_runs LOOP
@@ -204,8 +205,9 @@ BEGIN
         v_customers := array_append(v_customers, v_run.customer);
         v_agents := array_append(v_agents, v_run.agent);
         v_versions := array_append(v_versions, v_run.version);
+        v_costs := array_append(v_costs, v_run.cost);
     END LOOP;
-    v_split := billing_split_drawn(v_ids, v_transactions, v_customers, v_agents, v_versions, p_rates, p_now);
+    v_split := billing_split_drawn(v_ids, v_transactions, v_customers, v_agents, v_versions, v_costs, p_rates, p_now);
 
     IF p_locked IS NOT NULL THEN
         UPDATE billing_execution e SET

@@ -7,23 +7,23 @@ CREATE OR REPLACE FUNCTION billing_class_order(p_funding_class text) RETURNS int
 $$;
 
 -- Any number of classes and payees; arguments and answer are those of billing_split.
-CREATE OR REPLACE FUNCTION billing_split_many(p_classes jsonb, p_shares jsonb, p_rates jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION billing_split_many(p_classes jsonb, p_shares jsonb, p_rates jsonb, p_whole bigint) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
     WITH class AS (
         SELECT key AS name, billing_class_order(key) AS rank, value::numeric AS amount,
             (p_rates ->> key)::numeric AS rate
         FROM jsonb_each_text(p_classes)
     ), share AS (
-        SELECT (s ->> 0)::bigint AS creator, (s ->> 1)::numeric AS bp, n AS rank
+        SELECT (s ->> 0)::bigint AS creator, (s ->> 1)::numeric AS part, n AS rank
         FROM jsonb_array_elements(p_shares) WITH ORDINALITY AS x(s, n)
     ), weighed AS (
         SELECT name, NULL::bigint AS creator, 0 AS side, rank, 0::bigint AS payee,
-            amount * (100000000 - rate * coalesce((SELECT sum(bp) FROM share), 0)) AS weight
+            amount * (p_whole::numeric * 10000 - rate * coalesce((SELECT sum(part) FROM share), 0)) AS weight
         FROM class
         UNION ALL
-        SELECT c.name, s.creator, 1, c.rank, s.rank, c.amount * s.bp * c.rate FROM class c CROSS JOIN share s
+        SELECT c.name, s.creator, 1, c.rank, s.rank, c.amount * s.part * c.rate FROM class c CROSS JOIN share s
     ), whole AS (
-        SELECT sum(amount) AS total, sum(amount) * 100000000 AS weight FROM class
+        SELECT sum(amount) AS total, sum(amount) * p_whole * 10000 AS weight FROM class
     ), part AS (
         SELECT w.*, div(t.total * w.weight, t.weight) AS floor,
             row_number() OVER (
@@ -50,22 +50,32 @@ LANGUAGE sql IMMUTABLE AS $$
             div(2 * p_amount * (p_share ->> 1)::numeric * p_rate + 99999999, 200000000)::bigint))
 $$;
 
--- p_classes: {"paid": 700, "bonus": 300}; p_shares: [[creator, share_bp], ...] in the version's order;
--- p_rates: what each class earns, in basis points. Answers [[class, creator or null, amount], ...].
-CREATE OR REPLACE FUNCTION billing_split(p_classes jsonb, p_shares jsonb, p_rates jsonb) RETURNS jsonb
+-- p_classes: {"paid": 700, "bonus": 300}; p_shares: [[creator, part of p_whole], ...] in the version's order: basis
+-- points of 10000, or fixed prices of what the run cost; p_rates: what each class earns, in basis points. Answers
+-- [[class, creator or null, amount], ...].
+CREATE OR REPLACE FUNCTION billing_split(p_classes jsonb, p_shares jsonb, p_rates jsonb, p_whole bigint) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN count(*) = 1 AND min(value::numeric) > 0 AND jsonb_array_length(p_shares) = 1
+    SELECT CASE WHEN p_whole = 10000 AND count(*) = 1 AND min(value::numeric) > 0 AND jsonb_array_length(p_shares) = 1
         THEN billing_split_short(min(key), min(value::numeric), p_shares -> 0, (p_rates ->> min(key))::numeric)
-        ELSE billing_split_many(p_classes, p_shares, p_rates) END
+        ELSE billing_split_many(p_classes, p_shares, p_rates, p_whole) END
     FROM jsonb_each_text(p_classes)
 $$;
 
--- Who earns from a payer's run of a version; a payee that would earn from itself (the payer is its customer, or they
--- share a member: ledger.md rule 20) is left out, so that the platform takes its part.
-CREATE OR REPLACE FUNCTION billing_shares(p_version bigint, p_payer bigint) RETURNS TABLE (o_shares jsonb, o_self_dealing boolean)
-LANGUAGE sql STABLE AS $$
-    SELECT coalesce(jsonb_agg(jsonb_build_array(creator_id, share_bp) ORDER BY id) FILTER (WHERE NOT self), '[]'),
-        coalesce(bool_or(self), false)
+-- A price in cents as micros of credits.
+CREATE OR REPLACE FUNCTION billing_on_top(p_cents bigint) RETURNS bigint LANGUAGE sql STABLE STRICT AS $$
+    SELECT p_cents * 10000000000 / wallets_usd(1000000)
+$$;
+
+-- Who earns from a payer's run of a version, and how much: basis points, or what each has on top of the platform's
+-- price, in micros; o_fixed is then what all have (null: shares). A payee that would earn from itself (the payer is its
+-- customer, or they share a member: ledger.md rule 20) is left out, so that the platform takes its part.
+CREATE OR REPLACE FUNCTION billing_shares(p_version bigint, p_payer bigint) RETURNS TABLE (
+    o_shares jsonb, o_self_dealing boolean, o_fixed bigint
+) LANGUAGE sql STABLE AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_array(creator_id,
+            CASE kind WHEN 'fixed' THEN billing_on_top(fixed_cents) ELSE share_bp END) ORDER BY id)
+            FILTER (WHERE NOT self), '[]'),
+        coalesce(bool_or(self), false), billing_on_top(nullif(sum(fixed_cents), 0))
     FROM (
         SELECT s.*, c.customer_id = p_payer OR EXISTS (
             SELECT 1 FROM accounts_membership mine JOIN accounts_membership theirs ON theirs.user_id = mine.user_id
@@ -110,7 +120,7 @@ $$;
 
 -- The split of several classes or payees, and what each creator earns of it.
 CREATE OR REPLACE FUNCTION billing_split_classes(
-    p_transaction bigint, p_shares jsonb, p_rates jsonb, OUT o_cells jsonb, OUT o_creators bigint[],
+    p_transaction bigint, p_shares jsonb, p_rates jsonb, p_whole bigint, OUT o_cells jsonb, OUT o_creators bigint[],
     OUT o_amounts bigint[], OUT o_unpaid bigint[]
 ) LANGUAGE plpgsql AS $$
 DECLARE v_classes record;
@@ -118,7 +128,7 @@ BEGIN
     SELECT jsonb_object_agg(c.funding_class, c.amount) AS amounts, jsonb_object_agg(c.funding_class, c.rate) AS rates,
         jsonb_object_agg(c.funding_class, c.unpaid) AS unpaid
     INTO v_classes FROM billing_classes(p_transaction, p_rates) c;
-    o_cells := billing_split_many(v_classes.amounts, p_shares, v_classes.rates);
+    o_cells := billing_split_many(v_classes.amounts, p_shares, v_classes.rates, p_whole);
     SELECT array_agg(creator), array_agg(amount), array_agg(unpaid) INTO o_creators, o_amounts, o_unpaid
     FROM (
         SELECT (cell ->> 1)::bigint AS creator, sum((cell ->> 2)::bigint) AS amount,
@@ -130,15 +140,17 @@ BEGIN
 END $$;
 
 -- Split what each transaction drew from grants (nothing when it is null), and write what creators earn of it. Every
--- array has one element for each execution, in their order. Zero cash: see unpaid above. Overage: what `unbilled` is to
+-- array has one element for each execution, in their order. Costs: what fixed prices are parts of, whatever was charged
+-- of it. Zero cash: see unpaid above. Overage: what `unbilled` is to
 -- carry for what was burned below zero.
 CREATE OR REPLACE FUNCTION billing_split_drawn(
     p_executions bigint[], p_transactions bigint[], p_customers bigint[], p_agents bigint[], p_versions bigint[],
-    p_rates jsonb, p_now timestamptz, OUT o_cells jsonb[], OUT o_earned bigint[], OUT o_zero_cash bigint[],
+    p_costs bigint[], p_rates jsonb, p_now timestamptz, OUT o_cells jsonb[], OUT o_earned bigint[], OUT o_zero_cash bigint[],
     OUT o_cash bigint[], OUT o_overage bigint[], OUT o_processing bigint[], OUT o_self_dealing boolean[]
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_classes int[]; v_class text[]; v_amount numeric[]; v_unpaid numeric[]; v_rate numeric[]; v_shares jsonb[];
+    v_fixed bigint[];
     e_execution bigint[]; e_creator bigint[]; e_agent bigint[]; e_amount bigint[]; e_unpaid bigint[];
     v_split record;
     v_earned bigint;
@@ -146,8 +158,8 @@ BEGIN
     SELECT array_agg(d.classes ORDER BY n), array_agg(d.class ORDER BY n), array_agg(d.amount ORDER BY n),
         array_agg(d.unpaid ORDER BY n), array_agg(d.rate ORDER BY n), array_agg(d.cash - d.overage ORDER BY n),
         array_agg(d.overage ORDER BY n), array_agg(d.fee ORDER BY n), array_agg(s.o_shares ORDER BY n),
-        array_agg(s.o_self_dealing AND d.classes > 0 ORDER BY n)
-    INTO v_classes, v_class, v_amount, v_unpaid, v_rate, o_cash, o_overage, o_processing, v_shares, o_self_dealing
+        array_agg(s.o_self_dealing AND d.classes > 0 ORDER BY n), array_agg(s.o_fixed ORDER BY n)
+    INTO v_classes, v_class, v_amount, v_unpaid, v_rate, o_cash, o_overage, o_processing, v_shares, o_self_dealing, v_fixed
     FROM unnest(p_transactions, p_customers, p_versions) WITH ORDINALITY AS x(transaction, customer, version, n)
     CROSS JOIN LATERAL (
         SELECT count(*) AS classes, min(funding_class) AS class, min(amount) AS amount, min(unpaid) AS unpaid,
@@ -160,7 +172,7 @@ BEGIN
     FOR n IN 1 .. cardinality(p_executions) LOOP
         o_cells[n] := '[]'; o_earned[n] := 0; o_zero_cash[n] := 0;
         CONTINUE WHEN v_classes[n] = 0;
-        IF v_classes[n] = 1 AND jsonb_array_length(v_shares[n]) = 1 THEN
+        IF v_classes[n] = 1 AND v_fixed[n] IS NULL AND jsonb_array_length(v_shares[n]) = 1 THEN
             o_cells[n] := billing_split_short(v_class[n], v_amount[n], v_shares[n] -> 0, v_rate[n]);
             v_earned := o_cells[n] -> 1 ->> 2;
             CONTINUE WHEN v_earned = 0;
@@ -172,7 +184,8 @@ BEGIN
             e_execution := array_append(e_execution, p_executions[n]);
             e_agent := array_append(e_agent, p_agents[n]);
         ELSE
-            v_split := billing_split_classes(p_transactions[n], v_shares[n], p_rates);
+            v_split := billing_split_classes(p_transactions[n], v_shares[n], p_rates,
+                CASE WHEN v_fixed[n] IS NULL THEN 10000 ELSE greatest(p_costs[n], v_fixed[n]) END);
             o_cells[n] := v_split.o_cells;
             FOR i IN 1 .. coalesce(cardinality(v_split.o_creators), 0) LOOP
                 o_earned[n] := o_earned[n] + v_split.o_amounts[i];

@@ -55,8 +55,7 @@ def _terms(request: CreatorRequest) -> VersionTerms:
     if slug := request.POST.get("agent"):
         agent = get_object_or_404(Agent, slug=slug.replace("\x00", ""), creator=request.creator)
     manifest = price_editor.written(desk=price_editor.typed(data=request.POST))
-    share_bp = agent.creator_share_bp if agent else None
-    proposal = proposals.propose(creator=request.creator, share_bp=share_bp, manifest=manifest)
+    proposal = proposals.propose(creator=request.creator, agent=agent, manifest=manifest)
     return proposals.terms(proposal=proposal, creator=request.creator, agent=agent, now=clock.now())
 
 

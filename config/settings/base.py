@@ -154,6 +154,18 @@ CACHES = {
 CREDIT_VALUE_USD = env.decimal("CREDIT_VALUE_USD", "0.001")
 CURRENCIES = ("USD",)
 DEFAULT_CURRENCY = "USD"
+# What creators have of a charge, of a premium agent's (F-042), and of a credit that nobody paid for in full; the
+# platform's own price of a run under one on top (W18), and what it asks at least of what is on top.
+CREATOR_SHARE_BP = env.number("CREATOR_SHARE_BP", 8_000)
+PREMIUM_SHARE_BP = env.number("PREMIUM_SHARE_BP", 3_000)
+EARNING_CLASS_RATES_BP = {
+    "bonus": env.number("EARNING_BONUS_BP", 5_000),
+    "promo": env.number("EARNING_PROMO_BP", 10_000),
+}
+RUN_PRICE_USD = env.decimal("RUN_PRICE_USD", "0.01")
+ON_TOP_FEE_BP = env.number("ON_TOP_FEE_BP", 2_000)
+# What one member of staff may give away in a day, as promotional credits to single customers.
+PROMO_DAILY_LIMIT_CENTS = env.number("PROMO_DAILY_LIMIT_CENTS", 10_000)
 # A creator's payable carries over until it comes to this, by its schedule; a creator may set its own above it.
 PAYOUT_MINIMUM_CENTS = env.number("PAYOUT_MINIMUM_CENTS", 1)
 PAYOUT_MONTHLY_MINIMUM_CENTS = env.number("PAYOUT_MONTHLY_MINIMUM_CENTS", 2_500)
@@ -192,6 +204,8 @@ INVOICE_SELLER = {
 }
 
 # Stripe ---------------------------------------------------------------------------------------------------------
+# The platform's own country: who banks elsewhere is paid across a border.
+STRIPE_COUNTRY = env.text("STRIPE_COUNTRY", "US")
 STRIPE_LIVE_MODE = env.flag("STRIPE_LIVE_MODE", default=False)
 STRIPE_TEST_SECRET_KEY = env.secret("STRIPE_TEST_SECRET_KEY", "")
 STRIPE_LIVE_SECRET_KEY = env.secret("STRIPE_LIVE_SECRET_KEY", "")
@@ -247,6 +261,8 @@ RATE_LIMITS = {
     "customer": env.number("RATE_LIMIT_CUSTOMER", 6_000),
     "service": env.number("RATE_LIMIT_SERVICE", 60_000),
     "router": env.number("RATE_LIMIT_ROUTER", 600_000),
+    # Codes that a customer tries: nobody types more of them, and no machine guesses one.
+    "voucher": env.number("RATE_LIMIT_VOUCHER", 10),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Farebox",

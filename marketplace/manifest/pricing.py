@@ -84,6 +84,19 @@ class Payee:
 
 
 @dataclass(frozen=True, slots=True)
+class OnTop:
+    """What a payee has of each run on top of the platform's price, in whole cents; payees are named as in a split."""
+
+    name: str
+    usd: Decimal
+
+    @property
+    def cents(self) -> int:
+        """Give it in cents."""
+        return int(self.usd * 100)
+
+
+@dataclass(frozen=True, slots=True)
 class Pricing:
     """A whole manifest."""
 
@@ -95,6 +108,7 @@ class Pricing:
     minimum: Decimal | None = None
     quantum: Decimal | None = None
     split: tuple[Payee, ...] = ()
+    on_top: tuple[OnTop, ...] = ()
 
     def prices(self) -> tuple[PriceTerms, ...]:
         """Give the price components of a run."""

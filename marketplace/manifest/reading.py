@@ -8,7 +8,7 @@ from yaml.nodes import MappingNode, Node
 
 from config.kit import ids
 from marketplace.manifest.document import ManifestError, Problem, compose
-from marketplace.manifest.pricing import CURRENCY, Payee, Pricing, Tier
+from marketplace.manifest.pricing import CURRENCY, OnTop, Payee, Pricing, Tier
 from marketplace.manifest.rates import read_rates
 from marketplace.manifest.values import CREDIT_PLACES, CREDITS_MAX, Notes, join, shown
 from marketplace.terms import PricingModel
@@ -16,7 +16,7 @@ from marketplace.terms import PricingModel
 SHARED: Final = ("model", "currency")
 RUNS: Final = ("rates", "rate_card", "default_hold", "minimum", "quantum", "split")
 FIELDS: Final[dict[PricingModel, tuple[str, ...]]] = {
-    PricingModel.USAGE_BASED: (*SHARED, *RUNS),
+    PricingModel.USAGE_BASED: (*SHARED, *RUNS, "on_top"),
     PricingModel.SUBSCRIPTION: (*SHARED, "subscription_tiers", *RUNS),
     PricingModel.FREE: SHARED,
 }
@@ -30,6 +30,9 @@ TIER_NAME: Final = re.compile(r"(?=.{1,60}\Z)[^\W_][\w .+-]*")
 CREATOR: Final = re.compile(ids.CREATOR + f"[{ids.ALPHABET}]{{{ids.LENGTH}}}")
 TIERS_MAX: Final = 20
 PAYEES_MAX: Final = 20
+# F13: a fixed price of a creator, and all of them together.
+ON_TOP_MIN: Final = Decimal("0.01")
+ON_TOP_MAX: Final = Decimal("0.50")
 # Stripe takes no card payment below 50 cents.
 PRICE_USD_MIN: Final = Decimal("0.50")
 PRICE_USD_MAX: Final = Decimal("99999.99")
@@ -71,8 +74,9 @@ def _pricing(notes: Notes, node: Node) -> Pricing | None:
         minimum=_credits(notes, fields.get("minimum"), "minimum"),
         quantum=_credits(notes, fields.get("quantum"), "quantum", least=QUANTUM_MIN),
         split=_split(notes, fields.get("split")),
+        on_top=_on_top(notes, fields),
     )
-    if model is PricingModel.USAGE_BASED and not {"rates", "rate_card"} & set(fields):
+    if model is PricingModel.USAGE_BASED and not {"rates", "rate_card", "on_top"} & set(fields):
         notes.add(node, "rates", "is missing")
     _check_amounts(notes, pricing, fields)
     return pricing
@@ -120,10 +124,8 @@ def _split(notes: Notes, node: Node | None) -> tuple[Payee, ...]:
         return ()
     payees = []
     for name, value in notes.mapping(node, "split", known=None).items():
-        if name not in ("creator", "platform") and not CREATOR.fullmatch(name):
-            notes.add(
-                value, join("split", shown(name)), "must be creator, platform or a creator's id (cre_…)"
-            )
+        if name != "platform":
+            _check_payee(notes, value, join("split", shown(name)), name, "creator, platform")
         percent = notes.number(value, join("split", shown(name)), places=2, most=Decimal(100))
         payees.append(Payee(name, percent or Decimal(0)))
     _check_split(notes, node, payees)
@@ -136,6 +138,31 @@ def _check_split(notes: Notes, node: Node, payees: list[Payee]) -> None:
         notes.add(node, "split", f"must name 1 to {PAYEES_MAX} payees")
     elif total > 100 or (total != 100 and any(payee.name == "platform" for payee in payees)):
         notes.add(node, "split", f"makes {total} %; with the platform's part it must make 100")
+
+
+def _on_top(notes: Notes, fields: dict[str, Node]) -> tuple[OnTop, ...]:
+    node = fields.get("on_top")
+    if node is None:
+        return ()
+    payees = []
+    for name, value in notes.mapping(node, "on_top", known=None).items():
+        path = join("on_top", shown(name))
+        _check_payee(notes, value, path, name, "creator")
+        usd = notes.number(value, path, places=2, least=ON_TOP_MIN, most=ON_TOP_MAX)
+        payees.append(OnTop(name, usd or Decimal(0)))
+    total = sum((payee.usd for payee in payees), Decimal(0))
+    if not 0 < len(payees) <= PAYEES_MAX:
+        notes.add(node, "on_top", f"must name 1 to {PAYEES_MAX} payees")
+    elif total > ON_TOP_MAX and all(payee.usd <= ON_TOP_MAX for payee in payees):
+        notes.add(node, "on_top", f"makes ${total:.2f}; together creators have ${ON_TOP_MAX} a run at most")
+    for other in {"rates", "split"} & set(fields):
+        notes.add(fields[other], other, "is not for a price on top: the platform's own comes under it")
+    return tuple(payees)
+
+
+def _check_payee(notes: Notes, value: Node, path: str, name: str, words: str) -> None:
+    if name != "creator" and not CREATOR.fullmatch(name):
+        notes.add(value, path, f"must be {words} or a creator's id (cre_…)")
 
 
 def _credits(notes: Notes, node: Node | None, field: str, *, least: Decimal = Decimal(0)) -> Decimal | None:

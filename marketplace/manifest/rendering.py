@@ -33,6 +33,9 @@ def _runs(pricing: Pricing) -> Iterator[str]:
     if pricing.split:
         yield "  split:"
         yield from (f"    {payee.name}: {_number(payee.percent)}" for payee in pricing.split)
+    if pricing.on_top:
+        yield "  on_top:"
+        yield from (f"    {payee.name}: {_number(payee.usd)}" for payee in pricing.on_top)
     if pricing.rates:
         yield "  rates:"
         for rate in pricing.rates:

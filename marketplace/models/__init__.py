@@ -1,5 +1,6 @@
 from marketplace.models.agents import Agent, AgentStatusChange
 from marketplace.models.agreements import Agreement, AgreementChange
+from marketplace.models.collaborations import Collaboration
 from marketplace.models.creators import Creator
 from marketplace.models.features import Entitlement, Feature, Meter
 from marketplace.models.packages import CreditPackage
@@ -11,6 +12,7 @@ __all__ = [
     "AgentStatusChange",
     "Agreement",
     "AgreementChange",
+    "Collaboration",
     "Creator",
     "CreditPackage",
     "Entitlement",

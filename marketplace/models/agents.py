@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import Q
 
 from config.kit import ids
+from marketplace.defaults import creator_share_bp, premium_share_bp
 from marketplace.models.creators import Creator
 
 
@@ -47,6 +48,10 @@ class Agent(models.Model):
         blank=True,
         help_text="Basis points of a charge that this agent's creators may have; empty: the default.",
     )
+    premium = models.BooleanField(
+        default=False,
+        help_text="The platform has most of each charge: 70 % unless the line above says otherwise.",
+    )
     listed = models.BooleanField(
         default=True, help_text="Off: routers and features use it, the storefront does not show it."
     )
@@ -75,6 +80,13 @@ class Agent(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def allowed_bp(self) -> int:
+        """Give the part of a charge that its creators may have."""
+        if self.creator_share_bp is not None:
+            return self.creator_share_bp
+        return premium_share_bp() if self.premium else creator_share_bp()
 
 
 class AgentStatusChange(models.Model):

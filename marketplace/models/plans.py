@@ -67,7 +67,9 @@ class PlanVersion(models.Model):
     default_hold = models.BigIntegerField(null=True, help_text="Micros held when a run names no amount.")
     minimum = models.BigIntegerField(default=0, help_text="Least charge of a run, in credit micros.")
     quantum = models.BigIntegerField(default=1, help_text="A charge is a multiple of this, in credit micros.")
-    platform_share_bp = models.PositiveIntegerField()
+    platform_share_bp = models.PositiveIntegerField(
+        help_text="Of each charge; where creators have a price on top, the least that it is."
+    )
     rate_card = models.ForeignKey(
         RateCard, on_delete=models.PROTECT, null=True, related_name="+", help_text="Prices tokens by model."
     )
@@ -192,11 +194,20 @@ class PriceBand(models.Model):
 
 
 class SplitShare(models.Model):
-    """A creator's part of each charge under a version; the platform has the rest."""
+    """What a creator has of each charge under a version: a share of it, or a fixed price on top of the platform's.
+
+    A version's rows are all of one kind; the platform has the rest.
+    """
+
+    class Kind(models.TextChoices):
+        SHARE = "share", "A share of each charge"
+        FIXED = "fixed", "A fixed price of each run"
 
     version = models.ForeignKey(PlanVersion, on_delete=models.PROTECT, related_name="shares")
     creator = models.ForeignKey(Creator, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=5, choices=Kind.choices, default=Kind.SHARE)
     share_bp = models.PositiveIntegerField()
+    fixed_cents = models.PositiveSmallIntegerField(default=0, help_text="US cents of each run.")
 
     class Meta:
         constraints = [
@@ -204,12 +215,15 @@ class SplitShare(models.Model):
                 name="marketplace_splitshare_creator_once", fields=["version", "creator"]
             ),
             models.CheckConstraint(
-                name="marketplace_splitshare_in_range", condition=Q(share_bp__gte=1, share_bp__lte=10_000)
+                name="marketplace_splitshare_in_range",
+                condition=Q(kind="share", share_bp__gte=1, share_bp__lte=10_000, fixed_cents=0)
+                | Q(kind="fixed", share_bp=0, fixed_cents__gte=1, fixed_cents__lte=50),
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.share_bp} bp to creator {self.creator_id}"
+        part = f"{self.fixed_cents} cents" if self.fixed_cents else f"{self.share_bp} bp"
+        return f"{part} to creator {self.creator_id}"
 
 
 class SubscriptionTier(models.Model):

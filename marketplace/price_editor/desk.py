@@ -120,10 +120,11 @@ def _read(text: str) -> Pricing | None:
 
 
 def _check_payees(document: Document) -> None:
-    names = [row.texts.get("name", "") for row in document.payees]
+    list_name = documents.ON_TOP if document.is_on_top else documents.PAYEES
+    names = [row.texts.get("name", "") for row in document.lists()[list_name]]
     # In the manifest payees are keys: the reader cannot see that one was given twice.
     problems = [
-        Problem(None, f"split[{place}].name", "is given twice")
+        Problem(None, f"{list_name}[{place}].name", "is given twice")
         for place, name in enumerate(names)
         if name in names[:place]
     ]

@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from marketplace.manifest.pricing import Payee, Pricing, Rate, Tier
+from marketplace.manifest.pricing import OnTop, Payee, Pricing, Rate, Tier
 from marketplace.manifest.rates import FIELDS as RATE_FIELDS
 from marketplace.manifest.reading import FIELDS, RUNS
 from marketplace.terms import PriceBand, PriceModel, PricingModel
 
 ROOT: Final = "pricing"
-RATES, TIERS, PAYEES, BANDS = "rates", "subscription_tiers", "split", "bands"
+RATES, TIERS, PAYEES, ON_TOP, BANDS = "rates", "subscription_tiers", "split", "on_top", "bands"
 BANDED: Final = (PriceModel.GRADUATED, PriceModel.VOLUME)
 RUN_FIELDS: Final = ("default_hold", "minimum", "quantum")
 TIER_FIELDS: Final = ("name", "credits_per_month", "price_usd")
 PATH: Final = re.compile(
-    rf"{ROOT}\.(?:(?P<list>{RATES}|{TIERS}|{PAYEES})\[(?P<place>[0-9]{{1,3}})\]\."
+    rf"{ROOT}\.(?:(?P<list>{RATES}|{TIERS}|{PAYEES}|{ON_TOP})\[(?P<place>[0-9]{{1,3}})\]\."
     rf"(?:{BANDS}\[(?P<band>[0-9]{{1,3}})\]\.)?)?(?P<name>[a-z_]{{1,20}})"
 )
 
@@ -50,6 +50,7 @@ class Document:
     rates: list[Row] = field(default_factory=list)
     tiers: list[Row] = field(default_factory=list)
     payees: list[Row] = field(default_factory=list)
+    on_top: list[Row] = field(default_factory=list)
 
     @property
     def model(self) -> str:
@@ -58,13 +59,18 @@ class Document:
 
     def lists(self) -> dict[str, list[Row]]:
         """Give the lists by their names in the manifest."""
-        return {RATES: self.rates, TIERS: self.tiers, PAYEES: self.payees}
+        return {RATES: self.rates, TIERS: self.tiers, PAYEES: self.payees, ON_TOP: self.on_top}
+
+    @property
+    def is_on_top(self) -> bool:
+        """Tell whether creators have a fixed price of each run; rates and shares then rest unsaid."""
+        return bool(self.on_top) and self.model == PricingModel.USAGE_BASED
 
 
 def typed(*, data: Mapping[str, str]) -> Document:
     """Read a form's inputs; rows stand in the order of their numbers."""
     texts: Texts = {}
-    rows: dict[str, dict[int, Texts]] = {RATES: {}, TIERS: {}, PAYEES: {}}
+    rows: dict[str, dict[int, Texts]] = {RATES: {}, TIERS: {}, PAYEES: {}, ON_TOP: {}}
     bands: dict[int, dict[int, Texts]] = {}
     for key in data:
         if found := PATH.fullmatch(key):
@@ -82,7 +88,7 @@ def typed(*, data: Mapping[str, str]) -> Document:
         ]
         for name, each in rows.items()
     }
-    return Document(texts, made[RATES], made[TIERS], made[PAYEES])
+    return Document(texts, made[RATES], made[TIERS], made[PAYEES], made[ON_TOP])
 
 
 def of_pricing(*, pricing: Pricing) -> Document:
@@ -95,12 +101,14 @@ def of_pricing(*, pricing: Pricing) -> Document:
         [_rate_row(rate) for rate in pricing.rates],
         [_tier_row(tier) for tier in pricing.tiers],
         [_payee_row(payee) for payee in pricing.split],
+        [_on_top_row(payee) for payee in pricing.on_top],
     )
 
 
 def manifest(*, document: Document) -> str:
     """Write what was typed as a manifest for the reader to judge; JSON is YAML."""
-    known = FIELDS.get(document.model, ())  # type: ignore[call-overload]
+    known = set(FIELDS.get(document.model, ()))  # type: ignore[call-overload]
+    known -= {RATES, PAYEES} if document.is_on_top else {ON_TOP}
     said: dict[str, Any] = {
         name: text for name, text in document.texts.items() if text and name in ("model", *RUNS)
     }
@@ -108,6 +116,7 @@ def manifest(*, document: Document) -> str:
         RATES: [_said_rate(row) for row in document.rates],
         TIERS: [_said(row.texts, TIER_FIELDS) for row in document.tiers],
         PAYEES: {row.texts.get("name", ""): row.texts.get("percent", "") for row in document.payees},
+        ON_TOP: {row.texts.get("name", ""): row.texts.get("usd", "") for row in document.on_top},
     }
     fields = {name: value for name, value in said.items() if value and name in ("model", *known)}
     return json.dumps({ROOT: fields})
@@ -190,3 +199,7 @@ def _tier_row(tier: Tier) -> Row:
 
 def _payee_row(payee: Payee) -> Row:
     return Row({"name": payee.name, "percent": plain(payee.percent)})
+
+
+def _on_top_row(payee: OnTop) -> Row:
+    return Row({"name": payee.name, "usd": plain(payee.usd)})

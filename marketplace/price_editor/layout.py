@@ -2,16 +2,27 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from marketplace.manifest import Problem
 from marketplace.price_editor.desk import Desk
-from marketplace.price_editor.documents import BANDED, BANDS, PAYEES, RATES, ROOT, TIERS, Document, Row
+from marketplace.price_editor.documents import (
+    BANDED,
+    BANDS,
+    ON_TOP,
+    PAYEES,
+    RATES,
+    ROOT,
+    TIERS,
+    Document,
+    Row,
+)
 from marketplace.price_editor.rows import (
     MODEL_LABELS,
     PLAN_LABELS,
     BandForm,
     CardForm,
+    OnTopForm,
     PathForm,
     PayeeForm,
     RateForm,
@@ -19,6 +30,9 @@ from marketplace.price_editor.rows import (
     TierForm,
 )
 from marketplace.terms import PricingModel
+
+# Where payees are keys of the manifest: the input that a problem of one stands at.
+PAYEE_FIELDS: Final = {PAYEES: "percent", ON_TOP: "usd"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,7 @@ class PricingForm:
     run: RunForm | None
     tiers: tuple[Panel, ...]
     payees: tuple[Panel, ...]
+    on_top: tuple[Panel, ...]
     hidden: tuple[tuple[str, str], ...]
     problems: tuple[tuple[str, str], ...]
 
@@ -82,9 +97,11 @@ class _Layout:
     def whole(self) -> PricingForm:
         model = self.document.model
         charged = model in (PricingModel.USAGE_BASED, PricingModel.SUBSCRIPTION)
-        rates = self._panels(RATES, self.document.rates) if charged else ()
+        fixed = self.document.is_on_top
+        rates = self._panels(RATES, self.document.rates) if charged and not fixed else ()
         tiers = self._panels(TIERS, self.document.tiers) if model == PricingModel.SUBSCRIPTION else ()
-        payees = self._panels(PAYEES, self.document.payees) if charged else ()
+        payees = self._panels(PAYEES, self.document.payees) if charged and not fixed else ()
+        on_top = self._panels(ON_TOP, self.document.on_top) if fixed else ()
         card = self._form(CardForm, ROOT) if charged and "rate_card" in self.document.texts else None
         run = self._form(RunForm, ROOT) if charged else None
         return PricingForm(
@@ -95,6 +112,7 @@ class _Layout:
             run,
             tiers,
             payees,
+            on_top,
             tuple((name, text) for name, text in self.data.items() if name not in self.shown),
             tuple((path.removeprefix(f"{ROOT}."), problem) for path, problem in self.problems.items()),
         )
@@ -108,6 +126,8 @@ class _Layout:
             return Panel(self._form(TierForm, path), place)
         if name == PAYEES:
             return Panel(self._form(PayeeForm, path), place)
+        if name == ON_TOP:
+            return Panel(self._form(OnTopForm, path), place)
         bands = tuple(self._bands(path, row)) if row.model in BANDED else ()
         label = MODEL_LABELS.get(row.model, "Price")  # type: ignore[call-overload]
         form = self._form(RateForm, path, row=row)
@@ -135,12 +155,15 @@ class _Layout:
 
 
 def _by_input(problems: Iterable[Problem], document: Document) -> dict[str, str]:
-    payees = {row.texts.get("name", ""): place for place, row in enumerate(document.payees)}
+    named = {
+        name: {row.texts.get("name", ""): place for place, row in enumerate(document.lists()[name])}
+        for name in PAYEE_FIELDS
+    }
     found: dict[str, str] = {}
     for problem in problems:
         path = problem.field
         list_name, _, payee = path.partition(".")
-        if list_name == PAYEES and payee in payees:
-            path = f"{PAYEES}[{payees[payee]}].percent"
+        if payee in named.get(list_name, {}):
+            path = f"{list_name}[{named[list_name][payee]}].{PAYEE_FIELDS[list_name]}"
         found.setdefault(f"{ROOT}.{path}", problem.message)
     return found

@@ -31,6 +31,14 @@ PLAN_LABELS: Final = {
     PricingModel.SUBSCRIPTION: ("Subscription", "A monthly fee grants credits that runs use up."),
     PricingModel.FREE: ("Free", "Nobody is charged; you absorb the costs."),
 }
+EARNING_LABELS: Final = (
+    ("share", "A share of each charge", "You set the price of a run; the platform has its part of it."),
+    (
+        "fixed",
+        "A price on top",
+        "You name what you have of each run; the platform's own price comes under it.",
+    ),
+)
 METRIC_IDEAS: Final = (
     "request", "compute_unit", "compute_minute", "input_tokens", "output_tokens", "pages", "images", "rows",
 )  # fmt: skip
@@ -138,6 +146,15 @@ class PayeeForm(PathForm):
         label="Who", widget=forms.TextInput(attrs={"autocomplete": "off", "list": "payee-ideas"})
     )
     percent = number("Part of each charge", required=True)
+
+
+class OnTopForm(PathForm):
+    """Who has a fixed price of each run."""
+
+    name = forms.CharField(
+        label="Who", widget=forms.TextInput(attrs={"autocomplete": "off", "list": "payee-ideas"})
+    )
+    usd = number("Price of a run", required=True)
 
 
 class RunForm(PathForm):

@@ -49,6 +49,13 @@ pricing:
           amount: 3
         - amount: 2
 """
+ON_TOP: Final = """\
+pricing:
+  model: "usage_based"
+  currency: "CREDITS"
+  on_top:
+    creator: 0.05
+"""
 SUBSCRIPTION: Final = """\
 pricing:
   model: "subscription"
@@ -70,6 +77,7 @@ SAMPLES: Final = (
     Sample("Per request", PER_REQUEST),
     Sample("Per token", PER_THOUSAND_TOKENS),
     Sample("Graduated", GRADUATED),
+    Sample("Price on top", ON_TOP),
     Sample("Subscription", SUBSCRIPTION),
     Sample("Free", FREE),
 )

@@ -6,12 +6,23 @@ from typing import Final
 
 from marketplace.manifest.rates import BANDS_MAX, RATES_MAX
 from marketplace.manifest.reading import PAYEES_MAX, TIERS_MAX
-from marketplace.price_editor.documents import BANDED, BANDS, PAYEES, RATES, ROOT, TIERS, Document, Row
+from marketplace.price_editor.documents import (
+    BANDED,
+    BANDS,
+    ON_TOP,
+    PAYEES,
+    RATES,
+    ROOT,
+    TIERS,
+    Document,
+    Row,
+)
 from marketplace.terms import PriceModel
 
-MOST: Final = {RATES: RATES_MAX, TIERS: TIERS_MAX, PAYEES: PAYEES_MAX}
+MOST: Final = {RATES: RATES_MAX, TIERS: TIERS_MAX, PAYEES: PAYEES_MAX, ON_TOP: PAYEES_MAX}
 FIRST_METRICS: Final = ("request", "pages", "minutes", "images", "output_tokens")
 CARD: Final = "rate_card"
+ON_TOP_FIRST: Final = "0.05"
 MODELS: Final = [model.value for model in PriceModel]
 PLACE: Final = re.compile("[0-9]{1,3}")
 
@@ -54,9 +65,18 @@ def _more(document: Document, name: str) -> str:
     if name == RATES or rows is None or len(rows) >= MOST[name]:
         return ""
     rows.append(Row({}))
-    if name == PAYEES and len(rows) == 1:
+    if name in (PAYEES, ON_TOP) and len(rows) == 1:
         rows[0].texts["name"] = "creator"
     return f"{ROOT}.{name}[{len(rows) - 1}].name"
+
+
+def _earn(document: Document, kind: str) -> str:
+    """Have creators earn a share of each charge, or a fixed price on top; what the other said rests."""
+    if kind == "fixed":
+        document.on_top = document.on_top or [Row({"name": "creator", "usd": ON_TOP_FIRST})]
+        return f"{ROOT}.{ON_TOP}[0].usd"
+    document.on_top.clear()
+    return "" if document.rates or CARD in document.texts else _add(document, PriceModel.PER_UNIT)
 
 
 def _remove(document: Document, name: str, place: str) -> str:
@@ -110,10 +130,11 @@ def _at(rows: list[Row] | list[dict[str, str]], place: str) -> bool:
 ACTIONS: Final[dict[str, Callable[..., str]]] = {
     "add": _add,
     "more": _more,
+    "earn": _earn,
     "remove": _remove,
     "up": _up,
     "down": _down,
     "band": _band,
     "unband": _unband,
 }
-ARGUMENTS: Final = {"add": 1, "more": 1, "remove": 2, "up": 2, "down": 2, "band": 1, "unband": 2}
+ARGUMENTS: Final = {"add": 1, "more": 1, "earn": 1, "remove": 2, "up": 2, "down": 2, "band": 1, "unband": 2}

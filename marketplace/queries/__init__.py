@@ -1,3 +1,4 @@
+from marketplace.queries.collaborations import collaborators_of, invitations_of
 from marketplace.queries.editing import changes, last_version, manifest_of, plain_words, preview, versions_of
 from marketplace.queries.packages import PackageOffer, package_offer, package_offers
 from marketplace.queries.people import creator_of
@@ -20,10 +21,12 @@ __all__ = [
     "card",
     "cards",
     "changes",
+    "collaborators_of",
     "creator_of",
     "examples",
     "for_sale",
     "in_force",
+    "invitations_of",
     "last_version",
     "manifest_of",
     "package_offer",

@@ -102,7 +102,7 @@ def plain_words(*, terms: VersionTerms) -> Preview:
     lines += [f"{tier.name}: {_tier(tier)}" for tier in terms.tiers]
     if terms.minimum:
         lines.append(f"At least {text(terms.minimum)} credits a run")
-    lines.append(f"Creators have {percent(WHOLE_BP - terms.platform_share_bp)} % of each charge")
+    lines.append(f"Creators have {_creators_part(terms)}")
     return Preview(terms.pricing_model, tuple(lines))
 
 
@@ -126,8 +126,15 @@ def _told(terms: VersionTerms) -> dict[str, str]:
         told["Rounded to"] = _credits(terms.quantum)
     if terms.default_hold is not None:
         told["Reserved without a usage"] = _credits(terms.default_hold)
-    told["Creators have"] = f"{percent(WHOLE_BP - terms.platform_share_bp)} %"
+    told["Creators have"] = _creators_part(terms)
     return told
+
+
+def _creators_part(terms: VersionTerms) -> str:
+    fixed = Micros(sum(share.fixed for share in terms.shares))
+    if fixed:
+        return f"{_credits(fixed)} of each run"
+    return f"{percent(WHOLE_BP - terms.platform_share_bp)} % of each charge"
 
 
 def _credits(amount: Micros) -> str:

@@ -23,7 +23,7 @@ from marketplace.terms import (
     TierTerms,
     VersionTerms,
 )
-from wallets.money import Micros
+from wallets.money import Micros, cents_to_credits
 
 VERSIONS_CACHED_MAX: Final = 10_000
 
@@ -142,7 +142,7 @@ def _band(band: models.PriceBand) -> PriceBand:
 
 
 def _share(share: SplitShare) -> Share:
-    return Share(share.creator_id, share.share_bp)
+    return Share(share.creator_id, share.share_bp, cents_to_credits(share.fixed_cents))
 
 
 def tier_terms(tier: SubscriptionTier, entitlements: tuple[EntitlementTerms, ...] = ()) -> TierTerms:

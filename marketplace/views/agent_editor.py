@@ -17,8 +17,8 @@ from marketplace.manifest import ManifestError
 from marketplace.models import Agent
 from marketplace.price_editor import Desk, hints, samples
 from marketplace.price_editor.layout import pricing_form
-from marketplace.price_editor.rows import METRIC_IDEAS, MODEL_HINTS, MODEL_LABELS
-from marketplace.price_text import percent
+from marketplace.price_editor.rows import EARNING_LABELS, METRIC_IDEAS, MODEL_HINTS, MODEL_LABELS
+from marketplace.price_text import on_top_rule, percent
 from marketplace.views.creator import CreatorRequest, creators_only
 
 PAGE: Final = "marketplace/creator/agent_edit.html"
@@ -95,8 +95,7 @@ def _judged(request: CreatorRequest, agent: Agent | None, desk: Desk) -> Desk:
 
 
 def _propose(request: CreatorRequest, agent: Agent | None, manifest: str) -> proposals.Proposal:
-    share_bp = agent.creator_share_bp if agent else None
-    return proposals.propose(creator=request.creator, share_bp=share_bp, manifest=manifest)
+    return proposals.propose(creator=request.creator, agent=agent, manifest=manifest)
 
 
 def _save(
@@ -164,8 +163,9 @@ def _context(agent: Agent | None, form: AgentForm, desk: Desk) -> dict[str, Any]
     return _pricing(agent, desk) | {
         "form": form,
         "hints": hints.hints(),
-        "share_percent": percent(_share_bp(agent)),
+        "share_percent": percent(agent.allowed_bp if agent else creator_share_bp()),
         "versions": queries.versions_of(agent=agent, now=now) if agent else [],
+        "collaborators": queries.collaborators_of(agent=agent) if agent else [],
         "preview": queries.preview(agent=agent, now=now) if agent else None,
     }
 
@@ -181,17 +181,14 @@ def _pricing(agent: Agent | None, desk: Desk) -> dict[str, Any]:
         "samples": samples.SAMPLES,
         "price_models": [(model.value, label, MODEL_HINTS[model]) for model, label in MODEL_LABELS.items()],
         "metric_ideas": METRIC_IDEAS,
+        "earnings": EARNING_LABELS,
+        "on_top_rule": on_top_rule(),
     }
 
 
 def _tried(request: CreatorRequest) -> list[tuple[str, str]]:
     """Carry along what was typed into the live example."""
     return [(name, request.POST[name]) for name in request.POST if name.startswith(EXAMPLE)]
-
-
-def _share_bp(agent: Agent | None) -> int:
-    own = agent.creator_share_bp if agent else None
-    return creator_share_bp() if own is None else own
 
 
 def _text(agent: Agent | None) -> str:

@@ -70,5 +70,9 @@ def become_creator(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def agents(request: CreatorRequest) -> HttpResponse:
     """List the creator's agents, drafts too."""
-    listed = queries.agents_of(creator=request.creator, now=clock.now())
-    return render(request, "marketplace/creator/agents.html", {"agents": listed})
+    context = {
+        "agents": queries.agents_of(creator=request.creator, now=clock.now()),
+        "invitations": queries.invitations_of(creator=request.creator),
+        "creator": request.creator,
+    }
+    return render(request, "marketplace/creator/agents.html", context)

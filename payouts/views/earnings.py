@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from config.kit import clock
 from marketplace.views.creator import CreatorRequest, creators_only
 from payouts import calendar
-from payouts.queries import creator_pages, earnings
+from payouts.queries import creator_pages, earned_runs, earnings
 from payouts.queries.earnings import GroupBy, Row
 
 PERIODS: Final = {"7d": 7, "30d": 30, "90d": 90}
@@ -50,6 +50,7 @@ def report(request: CreatorRequest) -> HttpResponse:
         "to_date": last,
         "total": found.total,
         **vars(found.position),
+        "runs": earned_runs.latest(creator=request.creator),
         "rows": [_row(row) for row in found.rows],
         "chart": _chart(found.rows, group_by, first, last),
         "summary": creator_pages.summary(rows=found.rows, days=PERIODS[period]),

@@ -139,6 +139,10 @@ def test_other_creators_have_their_part(client: Client, alice: Creator) -> None:
         samples.PER_REQUEST, **{"pricing.split[0].name": "creator", "pricing.split[0].percent": "50"}
     )
     form |= {"pricing.split[1].name": dora.public_id, "pricing.split[1].percent": "20"}
+    agent = market.draft("echo", creator=alice)
+    assert "Dora has not agreed" in tried(client, form)["problems"][0].message
+    market.collaborate(agent, dora)
+    form["agent"] = agent.slug
 
     parts = tried(client, form)["example"].parts
 
@@ -163,3 +167,13 @@ def test_a_strangers_agent_is_not_found(client: Client) -> None:
     for slug in ("echo", "no-such", "\x00"):
         assert client.post(URL, form_of(samples.PER_REQUEST) | {"agent": slug}).status_code in (400, 404)
     assert client.get(URL).status_code == 405
+
+
+@pytest.mark.usefixtures("alice")
+def test_a_price_on_top_shows_the_platforms_and_the_creators_part(client: Client) -> None:
+    context = tried(client, form_of(samples.ON_TOP))
+
+    assert context["example"].amount == 60_000_000
+    parts = {part.party: part.amount for part in context["example"].parts}
+    assert (parts["creator"], parts["platform"]) == (50_000_000, 10_000_000)
+    assert [line.formula.label for line in context["example"].lines] == ["Platform price", "Creator price"]

@@ -309,3 +309,24 @@ def test_a_stranger_gets_nothing(client: Client) -> None:
 
     for about in ({"step": "version:1"}, {"step": "add:flat"}, {"action": "review"}, {"action": "publish"}):
         assert client.post(reverse(ECHO, args=["echo"]), form_of(samples.FREE) | about).status_code == 404
+
+
+@pytest.mark.usefixtures("alice")
+def test_a_price_on_top_is_built_by_buttons_and_the_rates_wait_unseen(client: Client) -> None:
+    form = form_of(samples.PER_REQUEST)
+
+    shown = press(client, form, "earn:fixed")["pricing"]
+    assert (shown.rates, shown.payees) == ((), ())
+    assert [panel.form["usd"].value() for panel in shown.on_top] == ["0.05"]
+    hidden = dict(shown.hidden)
+    assert hidden["pricing.rates[0].amount"] == "50"
+
+    on_top = form | hidden | {"pricing.on_top[0].name": "creator", "pricing.on_top[0].usd": "0.51"}
+    refused = client.post(NEW, on_top | {"action": "publish"})
+    assert refused.status_code == 400
+    assert "Must be 0.50 or less." in refused.content.decode()
+    assert press(client, on_top, "earn:share")["pricing"].rates[0].form["amount"].value() == "50"
+    assert (
+        client.post(NEW, on_top | {"pricing.on_top[0].usd": "0.07", "action": "publish"}).status_code == 302
+    )
+    assert PlanVersion.objects.get().shares.get().fixed_cents == 7

@@ -12,7 +12,7 @@ from marketplace.manifest import ManifestError, parse
 from marketplace.models import Agent, PlanVersion, Price, PriceBand, SplitShare, SubscriptionTier
 from marketplace.price_editor import samples
 from marketplace.queries import AgentSuspendedError
-from tests.support.market import A_DAY, draft, for_sale, open_creator, publish
+from tests.support.market import A_DAY, collaborate, draft, for_sale, open_creator, publish
 from tests.support.people import MONDAY
 from tests.support.races import race
 
@@ -157,7 +157,12 @@ def test_it_splits_among_several_creators() -> None:
     alice, carol = open_creator("alice"), open_creator("carol")
     text = samples.PER_REQUEST + f"  split: {{creator: 50, {carol.public_id}: 29.5}}\n"
 
-    version = publish(draft(creator=alice), text)
+    agent = draft(creator=alice)
+    with pytest.raises(ManifestError, match="Carol has not agreed to have a part of this agent"):
+        publish(agent, text)
+    collaborate(agent, carol)
+
+    version = publish(agent, text)
 
     assert version.platform_share_bp == 2050
     assert list(version.shares.order_by("id").values_list("creator_id", "share_bp")) == [

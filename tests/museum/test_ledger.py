@@ -100,7 +100,7 @@ def test_the_parts_of_a_charge_make_the_charge() -> None:
     """Amounts were rounded part by part, and the parts shown did not make the whole."""
     alice, carol = runs.make_creator(), runs.make_creator("carol")
     split = f"  split: {{creator: 33.33, {carol.public_id}: 33.34, platform: 33.33}}\n"
-    agent = runs.make_agent(manifest=runs.PER_TOKEN.rstrip() + "\n" + split, creator=alice)
+    agent = runs.make_agent(manifest=runs.PER_TOKEN.rstrip() + "\n" + split, creator=alice, others=[carol])
     bob = runs.make_customer(credits=1_000)
 
     for number, tokens in enumerate((1, 7, 333, 100_003)):

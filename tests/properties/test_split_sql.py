@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from marketplace.splits import CLASS_ORDER, split
 from marketplace.terms import Share
+from wallets.money import Micros
 
 pytestmark = pytest.mark.django_db
 
@@ -37,17 +38,37 @@ def shares(draw: st.DrawFn) -> list[Share]:
 @example(amounts={"bonus": 1}, payees=[Share(7, 9_999)], rates=dict.fromkeys(CLASS_ORDER, 5_000))
 @example(amounts={"paid": 10**18}, payees=[Share(7, 1)], rates=dict.fromkeys(CLASS_ORDER, 3_333))
 def test_sql_and_python_agree(amounts: dict[str, int], payees: list[Share], rates: dict[str, int]) -> None:
+    _agree(amounts, payees, rates)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    amounts=CLASSES,
+    rates=RATES,
+    fixed=st.lists(st.integers(1, 10**9), min_size=1, max_size=4),
+    data=st.data(),
+)
+def test_they_agree_on_prices_on_top(
+    amounts: dict[str, int], rates: dict[str, int], fixed: list[int], data: st.DataObject
+) -> None:
+    payees = [Share(creator, fixed=Micros(part)) for creator, part in enumerate(fixed, 1)]
+    # A run may be charged less than it cost, or more than one class of it.
+    _agree(amounts, payees, rates, cost=sum(fixed) + data.draw(st.integers(0, 10**9)))
+
+
+def _agree(amounts: dict[str, int], payees: list[Share], rates: dict[str, int], *, cost: int = 0) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT billing_split(%s::jsonb, %s::jsonb, %s::jsonb)",
+            "SELECT billing_split(%s::jsonb, %s::jsonb, %s::jsonb, %s)",
             [
                 json.dumps(amounts),
-                json.dumps([[share.creator_id, share.share_bp] for share in payees]),
+                json.dumps([[share.creator_id, share.fixed or share.share_bp] for share in payees]),
                 json.dumps(rates),
+                cost or 10_000,
             ],
         )
         found = [tuple(cell) for cell in json.loads(cursor.fetchone()[0])]
-    expected = split(amounts=list(amounts.items()), shares=payees, class_rates=rates)
+    expected = split(amounts=list(amounts.items()), shares=payees, class_rates=rates, cost=cost)
     cells = [(cell.funding_class, cell.payee, cell.amount) for cell in expected]
     if sum(amounts.values()):
         assert found == cells

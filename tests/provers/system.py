@@ -77,6 +77,7 @@ def open_market() -> Market:
             manifest=_manifest(agent, creators),
             creator=creators[agent.owner],
             outcome_policy="start" if agent.charges_failures else "success",
+            others=[each for each in creators if each != creators[agent.owner]],
         )
     return Market(creators, insider)
 

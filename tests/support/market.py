@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Final
 
 from accounts.models import Customer
-from marketplace import creators, listings, publishing
+from marketplace import collaborators, creators, listings, publishing
 from marketplace.listings import Listing
 from marketplace.models import Agent, Creator, PlanVersion
 from marketplace.price_editor import samples
@@ -36,6 +36,13 @@ def for_sale(
     agent = draft(slug, creator=creator)
     publish(agent, manifest)
     return agent
+
+
+def collaborate(agent: Agent, *others: Creator) -> None:
+    """Have other creators agree to a part of an agent."""
+    for other in others:
+        collaborators.invite(agent=agent, name=other.public_id, actor="user:alice", now=MONDAY)
+        collaborators.answer(agent=agent, creator=other, agrees=True, actor="user:other", now=MONDAY)
 
 
 A_DAY: Final = dt.timedelta(days=1)

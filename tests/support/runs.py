@@ -1,6 +1,7 @@
 """Agents with a price, customers with credits, and runs between them."""
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from billing.stripe.checkout import Checkout, Payment
 from marketplace import creators, listings, publishing
 from marketplace.listings import Listing
 from marketplace.models import Agent, Creator
-from tests.support import ledger
+from tests.support import ledger, market
 from wallets import operations
 from wallets.models import Wallet
 from wallets.money import MICRO
@@ -59,12 +60,14 @@ def make_agent(
     creator: Creator | None = None,
     outcome_policy: str = "success",
     quota_unit: str = "",
+    others: Sequence[Creator] = (),
     now: dt.datetime = LONG_AGO,
 ) -> Agent:
-    """Publish an agent; its creator is Alice unless said."""
+    """Publish an agent; its creator is Alice unless said, and others agreed to have a part of it."""
     owner = creator or make_creator(now=now)
     listing = Listing(name=slug.title(), slug=slug, outcome_policy=outcome_policy)
     agent = listings.create(creator=owner, listing=listing, now=now)
+    market.collaborate(agent, *others)
     publishing.publish(agent=agent, manifest=manifest, actor="test", now=now, quota_unit=quota_unit)
     agent.refresh_from_db()
     return agent
