@@ -10,6 +10,7 @@ class Reason(StrEnum):
     """Why a creator with something payable is left out of a run."""
 
     NOT_CONNECTED = "not_connected"
+    ENDED = "account_ended"
     ONBOARDING = "onboarding_incomplete"
     PAYOUTS_DISABLED = "payouts_disabled"
     TRANSFERS_INACTIVE = "transfers_inactive"
@@ -19,9 +20,11 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
-    """What a payout needs to know of its connected account."""
+    """What a payout needs to know of its connected account; `ended` and `needs` are in words."""
 
     connected: bool = False
+    ended: str = ""
+    needs: str = ""
     details_submitted: bool = False
     payouts_enabled: bool = False
     transfers: str = "inactive"
@@ -52,13 +55,21 @@ def account_gate(*, standing: Standing) -> tuple[Reason, str] | None:
     """Find what keeps an account from being paid, in words for its creator."""
     if not standing.connected:
         return Reason.NOT_CONNECTED, "Stripe is not connected yet."
+    if standing.ended:
+        return Reason.ENDED, f"{standing.ended} Connect another account to be paid."
     if standing.transfers != "active":
         if not standing.details_submitted:
             return Reason.ONBOARDING, "Stripe's onboarding is not finished."
-        return Reason.TRANSFERS_INACTIVE, "Stripe does not allow transfers to this account at the moment."
+        said = "Stripe does not allow transfers to this account at the moment."
+        return Reason.TRANSFERS_INACTIVE, said + _asked(standing)
     if not standing.payouts_enabled:
-        return Reason.PAYOUTS_DISABLED, "Stripe has stopped payouts from this account to its bank."
+        said = "Stripe has stopped payouts from this account to its bank."
+        return Reason.PAYOUTS_DISABLED, said + _asked(standing)
     return None
+
+
+def _asked(standing: Standing) -> str:
+    return f" It asks for: {standing.needs}." if standing.needs else ""
 
 
 def minimum_gate(*, cents: int, minimum_cents: int) -> tuple[Reason, str] | None:

@@ -1,5 +1,6 @@
 """What Stripe still asks of an account, in plain words."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,7 +45,7 @@ class Requirement:
     detail: str
 
 
-def in_words(*, names: list[str]) -> list[Requirement]:
+def in_words(*, names: Iterable[str]) -> list[Requirement]:
     """Translate Stripe's names, joining those that ask for one thing."""
     found: dict[str, list[str]] = {}
     for name in names:

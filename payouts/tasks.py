@@ -5,6 +5,7 @@ from typing import Any
 from celery import shared_task
 
 from config.kit import clock
+from payouts.models import Ended
 from payouts.operations import (
     approvals,
     bank,
@@ -64,6 +65,12 @@ def resolve_unknown(**_: Any) -> None:
 def sync_account(*, stripe_account_id: str, **_: Any) -> None:
     """Copy an account's state. Again: it is read afresh."""
     onboarding.sync(stripe_account_id=stripe_account_id, now=clock.now())
+
+
+@shared_task(name="payouts.end_account")
+def end_account(*, stripe_account_id: str, **_: Any) -> None:
+    """Pay a disconnected account no more. Again: it has ended once."""
+    onboarding.end(stripe_account_id=stripe_account_id, why=Ended.DEAUTHORISED, now=clock.now())
 
 
 @shared_task(name="payouts.resync_accounts")

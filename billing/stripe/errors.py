@@ -45,6 +45,8 @@ CASES: Final = (
     Case(stripe.InvalidRequestError, "balance_insufficient", Verdict.REFUSE),
     Case(stripe.InvalidRequestError, "insufficient_capabilities_for_transfer", Verdict.REFUSE),
     Case(stripe.InvalidRequestError, "account_invalid", Verdict.REFUSE),
+    # A connected account that was disconnected or closed: Stripe answers 403 for whatever is asked of it.
+    Case(stripe.PermissionError, "account_invalid", Verdict.REFUSE),
     Case(stripe.InvalidRequestError, "account_closed", Verdict.REFUSE),
     Case(stripe.InvalidRequestError, "payouts_not_allowed", Verdict.REFUSE),
     Case(stripe.InvalidRequestError, "transfers_not_allowed", Verdict.REFUSE),
@@ -84,12 +86,17 @@ class StripeBugError(Exception):
 def verdict(error: stripe.StripeError) -> Verdict:
     """Look an error up in the table; what it does not name is a bug."""
     for case in CASES:
-        if isinstance(error, case.error) and case.code in {None, error.code}:
+        if isinstance(error, case.error) and case.code in {None, code_of(error)}:
             return case.verdict
     # Stripe's 409 and 5xx come in more classes than one.
     return (
         Verdict.RETRY if error.http_status in {409, 429} or (error.http_status or 0) >= 500 else Verdict.BUG
     )
+
+
+def code_of(error: stripe.StripeError) -> str:
+    """Give Stripe's code; of a 403 the SDK has it in the body alone."""
+    return error.code or (error.error.code if error.error else None) or ""
 
 
 @contextmanager
@@ -104,7 +111,7 @@ def translated() -> Iterator[None]:
             case Verdict.REFUSE:
                 raise StripeRefusedError(
                     error.user_message or str(error),
-                    stripe_code=error.code or "",
+                    stripe_code=code_of(error),
                     decline_code=(error.error.decline_code if error.error else None) or "",
                 ) from error
             case Verdict.BUG:

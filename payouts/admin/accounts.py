@@ -36,10 +36,12 @@ class PayoutAccountAdmin(ReadOnlyAdmin):
         "payable_label",
         "transfers",
         "disabled_reason",
+        "requirements_deadline",
+        "ended",
         "synced_at",
     )
     list_select_related = ("creator",)
-    list_filter = ("payouts_enabled", "transfers")
+    list_filter = ("payouts_enabled", "transfers", "ended", "country")
     search_fields = ("stripe_account_id__exact", "creator__display_name", "creator__customer__email")
     ordering = ("-id",)
     inlines = (BankPayoutInline,)

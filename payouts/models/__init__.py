@@ -1,4 +1,4 @@
-from payouts.models.accounts import BankPayout, PayoutAccount
+from payouts.models.accounts import GONE, BankPayout, Ended, PastAccount, PayoutAccount
 from payouts.models.attempts import PayoutAttempt, PayoutStateChange
 from payouts.models.earnings import MaturedEarning
 from payouts.models.payouts import Payout, PayoutItem
@@ -11,12 +11,15 @@ from payouts.models.withdrawals import Withdrawal
 from payouts.models.write_offs import WriteOff, WriteOffPart
 
 __all__ = [
+    "GONE",
     "BankPayout",
     "Correction",
     "CreatorTerms",
     "CreatorTermsChange",
     "Discrepancy",
+    "Ended",
     "MaturedEarning",
+    "PastAccount",
     "Payout",
     "PayoutAccount",
     "PayoutAttempt",

@@ -1,6 +1,20 @@
+from typing import Final
+
 from django.db import models
 
 from marketplace.models import Creator
+
+
+class Ended(models.TextChoices):
+    """Why an account is paid no more, until its creator connects another."""
+
+    CLOSED = "closed", "The account at Stripe is closed."
+    REJECTED = "rejected", "Stripe has rejected this account."
+    DEAUTHORISED = "deauthorised", "The account was disconnected from us at Stripe."
+
+
+# Of these Stripe says nothing more, and lets nobody read.
+GONE: Final = (Ended.CLOSED, Ended.DEAUTHORISED)
 
 
 class PayoutAccount(models.Model):
@@ -20,6 +34,18 @@ class PayoutAccount(models.Model):
     )
     disabled_reason = models.CharField(max_length=100, blank=True)
     requirements_due = models.JSONField(default=list, blank=True)
+    requirements_deadline = models.DateTimeField(
+        null=True, blank=True, help_text="When Stripe stops payouts unless it has what it asks for."
+    )
+    currency = models.CharField(max_length=3, blank=True, help_text="Of the bank account.")
+    service_agreement = models.CharField(
+        max_length=9, blank=True, help_text="full, or recipient where money crosses a border."
+    )
+    number = models.PositiveSmallIntegerField(default=1, help_text="The creator's first, second, … account.")
+    ended = models.CharField(
+        max_length=12, choices=Ended.choices, blank=True, default="", help_text="It is paid no more."
+    )
+    ended_at = models.DateTimeField(null=True, blank=True)
     requested_at = models.DateTimeField(help_text="When the account was first asked of Stripe.")
     synced_at = models.DateTimeField(null=True, blank=True)
 
@@ -27,6 +53,11 @@ class PayoutAccount(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="payouts_account_id_not_empty", condition=~models.Q(stripe_account_id="")
+            ),
+            models.CheckConstraint(
+                name="payouts_account_ended_has_its_time",
+                condition=models.Q(ended="", ended_at=None)
+                | (~models.Q(ended="") & models.Q(ended_at__isnull=False)),
             ),
         ]
 
@@ -36,7 +67,21 @@ class PayoutAccount(models.Model):
     @property
     def can_be_paid(self) -> bool:
         """Stripe pays this account out and lets us transfer to it."""
-        return bool(self.stripe_account_id) and self.payouts_enabled and self.transfers == "active"
+        enabled = self.payouts_enabled and self.transfers == "active"
+        return bool(self.stripe_account_id) and enabled and not self.ended
+
+
+class PastAccount(models.Model):
+    """An account that a creator had before the one that it has: where former payouts went, and why it ended."""
+
+    creator = models.ForeignKey(Creator, on_delete=models.PROTECT, related_name="past_accounts")
+    stripe_account_id = models.CharField(max_length=64, unique=True)
+    ended = models.CharField(max_length=12, choices=Ended.choices)
+    ended_at = models.DateTimeField()
+    replaced_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.stripe_account_id} ({self.ended})"
 
 
 class BankPayout(models.Model):

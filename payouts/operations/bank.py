@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from payouts import states
-from payouts.models import BankPayout, Payout, PayoutAccount
+from payouts.models import GONE, BankPayout, Payout, PayoutAccount
 from payouts.stripe import bank
 from payouts.stripe.bank import BankPayoutState
 
@@ -39,7 +39,7 @@ def sync_recent(*, now: dt.datetime) -> int:
     waiting = Payout.objects.filter(state=Payout.State.SENT, sent_at__lte=now - STUCK_AFTER)
     accounts = PayoutAccount.objects.filter(pk__in=waiting.values("account"))
     read = 0
-    for account in accounts.exclude(stripe_account_id=None):
+    for account in accounts.exclude(Q(stripe_account_id=None) | Q(ended__in=GONE)):
         for state in bank.recent(account_id=account.stripe_account_id or ""):
             apply(account=account, state=state, now=now)
             read += 1
@@ -77,7 +77,12 @@ def _claim(row: BankPayout) -> None:
         bank_payout__status__in=REFUSED, bank_payout__created_at__lt=row.created_at
     )
     Payout.objects.filter(
-        free, account=row.account, state=Payout.State.SENT, transferred_at__lte=row.created_at
+        free,
+        account=row.account,
+        # What went to an account that the creator had before never comes out of this one.
+        destination=row.account.stripe_account_id,
+        state=Payout.State.SENT,
+        transferred_at__lte=row.created_at,
     ).update(bank_payout=row)
 
 

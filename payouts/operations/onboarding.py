@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from config.kit.errors import ConflictError
 from marketplace.models import Creator
-from payouts.models import PayoutAccount
+from payouts import countries
+from payouts.models import GONE, Ended, PastAccount, PayoutAccount
 from payouts.stripe import connect
-from payouts.stripe.connect import AccountState
+from payouts.stripe.connect import AccountGoneError, AccountState
 
 # Stripe forgets keys after a day: from then on we look for the account before asking again.
 KEY_LIFE: Final = dt.timedelta(hours=24)
@@ -33,12 +35,12 @@ class Addresses:
     refresh_url: str
 
 
-def start(*, creator: Creator, addresses: Addresses, now: dt.datetime) -> str:
-    """Give a fresh onboarding link, making the connected account the first time.
+def start(*, creator: Creator, addresses: Addresses, now: dt.datetime, country: str = "") -> str:
+    """Give a fresh onboarding link, making the connected account the first time, and another after one that ended.
 
     Raises StripeUnavailableError (nothing is lost: click again) or StripeRefusedError.
     """
-    account = connected(creator=creator, now=now)
+    account = connected(creator=creator, now=now, country=country)
     return connect.account_link(
         account_id=account.stripe_account_id or "",
         return_url=addresses.return_url,
@@ -46,19 +48,34 @@ def start(*, creator: Creator, addresses: Addresses, now: dt.datetime) -> str:
     )
 
 
-def connected(*, creator: Creator, now: dt.datetime) -> PayoutAccount:
-    """Give the creator's account, asking Stripe for it under one key however often this is called."""
-    account, _ = PayoutAccount.objects.get_or_create(creator=creator, defaults={"requested_at": now})
+def connected(*, creator: Creator, now: dt.datetime, country: str = "") -> PayoutAccount:
+    """Give the creator's account, asking Stripe for it under one key however often this is called.
+
+    Its country is the one that was said first: Stripe never changes it.
+    """
+    wanted = country if country in countries.NAMES else ""
+    account, _ = PayoutAccount.objects.get_or_create(
+        creator=creator, defaults={"requested_at": now, "country": wanted}
+    )
+    if account.ended:
+        account = _replace(account, wanted, now)
     if account.stripe_account_id is None:
-        record(state=_lost(account, creator, now) or _create(creator), account_id=account.pk, now=now)
+        state = _lost(account, creator, now) or _create(account, creator)
+        record(state=state, account_id=account.pk, now=now)
         account.refresh_from_db()
     return account
+
+
+def end(*, stripe_account_id: str, why: Ended, now: dt.datetime) -> None:
+    """Note that an account is paid no more; waits for a transfer to it that is being decided."""
+    live = PayoutAccount.objects.filter(stripe_account_id=stripe_account_id, ended="")
+    live.update(ended=why, ended_at=now, payouts_enabled=False, transfers="inactive")
 
 
 def dashboard(*, creator: Creator) -> str:
     """Give a link into the creator's dashboard at Stripe. Raises NotConnectedError."""
     account = PayoutAccount.objects.filter(creator=creator).exclude(stripe_account_id=None).first()
-    if account is None:
+    if account is None or account.ended:
         raise NotConnectedError
     return connect.login_link(account_id=account.stripe_account_id or "")
 
@@ -73,7 +90,9 @@ def sync(*, stripe_account_id: str, now: dt.datetime) -> None:
 
 def resync_stale(*, now: dt.datetime) -> int:
     """Read from Stripe the accounts of which nothing was heard for long; give how many."""
-    stale = PayoutAccount.objects.filter(synced_at__lte=now - STALE_AFTER).exclude(stripe_account_id=None)
+    stale = PayoutAccount.objects.filter(synced_at__lte=now - STALE_AFTER).exclude(
+        Q(stripe_account_id=None) | Q(ended__in=GONE)
+    )
     found = list(stale.order_by("synced_at")[:RESYNC_BATCH])
     for account in found:
         refresh(account_id=account.pk, now=now)
@@ -85,14 +104,26 @@ def refresh(*, account_id: int, now: dt.datetime) -> None:
     stripe_id = PayoutAccount.objects.values_list("stripe_account_id", flat=True).get(pk=account_id)
     if stripe_id is None:
         raise NotConnectedError
-    record(state=connect.refresh(account_id=stripe_id), account_id=account_id, now=now)
+    try:
+        state = connect.refresh(account_id=stripe_id)
+    except AccountGoneError:
+        end(stripe_account_id=stripe_id, why=Ended.CLOSED, now=now)
+    else:
+        record(state=state, account_id=account_id, now=now)
 
 
 def record(*, state: AccountState, account_id: int, now: dt.datetime) -> None:
     """Write what Stripe says of an account. Waits for a transfer to it that is being decided."""
     with transaction.atomic():
         account = PayoutAccount.objects.select_for_update().get(pk=account_id)
+        if account.stripe_account_id not in (None, state.id) or account.ended in GONE:
+            return  # late news of an account that is gone
         account.stripe_account_id = state.id
+        account.ended = Ended.REJECTED if state.is_rejected else ""
+        account.ended_at = (account.ended_at or now) if state.is_rejected else None
+        account.requirements_deadline = state.deadline
+        account.currency = state.currency
+        account.service_agreement = state.service_agreement
         account.country = state.country
         account.details_submitted = state.details_submitted
         account.payouts_enabled = state.payouts_enabled
@@ -103,12 +134,34 @@ def record(*, state: AccountState, account_id: int, now: dt.datetime) -> None:
         account.save()
 
 
-def _create(creator: Creator) -> AccountState:
+def _replace(account: PayoutAccount, country: str, now: dt.datetime) -> PayoutAccount:
+    """Put an ended account into the past, so that another is asked for; what was approved for it is not sent."""
+    with transaction.atomic():
+        locked = PayoutAccount.objects.select_for_update().get(pk=account.pk)
+        if locked.ended and locked.stripe_account_id:
+            assert locked.ended_at is not None
+            PastAccount.objects.create(
+                creator_id=locked.creator_id,
+                stripe_account_id=locked.stripe_account_id,
+                ended=locked.ended,
+                ended_at=locked.ended_at,
+                replaced_at=now,
+            )
+            locked.stripe_account_id, locked.ended, locked.ended_at = None, "", None
+            locked.details_submitted, locked.requirements_due, locked.disabled_reason = False, [], ""
+            locked.country, locked.requested_at, locked.number = country, now, locked.number + 1
+            locked.save()
+    return locked
+
+
+def _create(account: PayoutAccount, creator: Creator) -> AccountState:
+    again = f":{account.number}" if account.number > 1 else ""
     return connect.create_account(
         creator_id=creator.public_id,
         email=creator.customer.email,
         name=creator.display_name,
-        key=f"account:{creator.public_id}",
+        country=account.country,
+        key=f"account:{creator.public_id}{again}",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.urls import reverse
 
 from marketplace.models import Agent, Creator
-from payouts import calendar, gates, requirements, terms_text
+from payouts import calendar, countries, gates, requirements, terms_text
 from payouts.calendar import DAY, Period
 from payouts.models import Payout, PayoutAccount, Schedule
 from payouts.queries import earnings, maturing, standing, terms
@@ -33,6 +33,12 @@ class Account:
     details_submitted: bool = False
     requirements: tuple[Requirement, ...] = ()
     disabled_reason: str = ""
+    deadline: dt.datetime | None = None
+    ended: str = ""
+    country: str = ""
+    currency: str = ""
+    across_border: bool = False
+    past: tuple[str, ...] = ()
     synced_at: dt.datetime | None = None
 
     @property
@@ -124,8 +130,9 @@ def overview(*, creator: Creator, now: dt.datetime) -> Overview:
 def account(*, creator: Creator) -> Account:
     """Read where the creator's connection to Stripe stands."""
     row = PayoutAccount.objects.filter(creator=creator).exclude(stripe_account_id=None).first()
+    past = tuple(creator.past_accounts.order_by("id").values_list("stripe_account_id", flat=True))
     if row is None:
-        return Account(state="none")
+        return Account(state="none", past=past)
     return Account(
         state=_account_state(row),
         stripe_account_id=row.stripe_account_id or "",
@@ -133,6 +140,12 @@ def account(*, creator: Creator) -> Account:
         details_submitted=row.details_submitted,
         requirements=tuple(requirements.in_words(names=row.requirements_due)),
         disabled_reason=requirements.disabled_in_words(reason=row.disabled_reason),
+        deadline=row.requirements_deadline,
+        ended=row.get_ended_display() if row.ended else "",
+        country=countries.name_of(code=row.country),
+        currency=row.currency.upper(),
+        across_border=row.service_agreement == "recipient",
+        past=past,
         synced_at=row.synced_at,
     )
 
@@ -239,6 +252,8 @@ def _usd(cents: int) -> str:
 
 
 def _account_state(row: PayoutAccount) -> str:
+    if row.ended:
+        return "ended"
     if row.can_be_paid:
         return "active"
     if not row.details_submitted:

@@ -1,15 +1,20 @@
 """What stands in a creator's wallets, and whether its account can be paid."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.db.models import Sum
 
 from payouts.gates import Standing
-from payouts.models import Payout, PayoutAccount
+from payouts.models import Ended, Payout, PayoutAccount
+from payouts.requirements import in_words
 from payouts.stripe import connect
 from wallets import chart
 from wallets.models import Wallet
 from wallets.money import CREDITS
+
+# So many things that Stripe asks for are named where the reason of a payout that waits is told.
+NEEDS_MAX: Final = 3
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ def account_standing(*, account: PayoutAccount | None) -> Standing:
     """Read the account as dj-stripe last synced it; the row is always newer than our copy or the same."""
     if account is None or account.stripe_account_id is None:
         return Standing()
+    if account.ended:
+        return Standing(connected=True, ended=account.get_ended_display())
     state = connect.synced(account_id=account.stripe_account_id)
     if state is None:
         return Standing()
@@ -61,4 +68,12 @@ def account_standing(*, account: PayoutAccount | None) -> Standing:
         details_submitted=state.details_submitted,
         payouts_enabled=state.payouts_enabled,
         transfers=state.transfers,
+        ended=Ended.REJECTED.label if state.is_rejected else "",
+        needs=_needs(state),
     )
+
+
+def _needs(state: connect.AccountState) -> str:
+    labels = [f"{each.label[0].lower()}{each.label[1:]}" for each in in_words(names=state.requirements_due)]
+    more = [f"and {len(labels) - NEEDS_MAX} more"] if len(labels) > NEEDS_MAX else []
+    return ", ".join([*labels[:NEEDS_MAX], *more])

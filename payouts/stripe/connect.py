@@ -2,13 +2,18 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import stripe
+from django.conf import settings
 from djstripe.models import Account
 
 from billing.stripe.client import client, secret_key
-from billing.stripe.errors import translated
+from billing.stripe.errors import StripeRefusedError, translated
+from config.kit.errors import DomainError
+
+# How Stripe answers for an account that is closed, deleted or disconnected.
+GONE: Final = frozenset({"account_invalid", "resource_missing"})
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,14 @@ class AccountState:
     transfers: str
     disabled_reason: str
     requirements_due: tuple[str, ...]
+    deadline: dt.datetime | None = None
+    currency: str = ""
+    service_agreement: str = ""
+
+    @property
+    def is_rejected(self) -> bool:
+        """Stripe does not want this account, for good."""
+        return self.disabled_reason.startswith("rejected.")
 
     @property
     def can_be_paid(self) -> bool:
@@ -29,8 +42,19 @@ class AccountState:
         return self.payouts_enabled and self.transfers == "active"
 
 
-def create_account(*, creator_id: str, email: str, name: str, key: str) -> AccountState:
+class AccountGoneError(DomainError):
+    """Stripe gives us no access to the account any more: it was closed, or disconnected."""
+
+    code = "account_gone"
+    status = 409
+    title = "The account at Stripe is gone"
+
+
+def create_account(*, creator_id: str, email: str, name: str, country: str, key: str) -> AccountState:
     """Make a creator's connected account, and dj-stripe's row of it at once, before its first webhook.
+
+    Without a country Stripe takes the platform's. Where another's bank is paid, money crosses a border: such accounts
+    only receive, under Stripe's recipient agreement.
 
     Raises StripeUnavailableError (the same key may be tried again) or StripeRefusedError.
     """
@@ -46,6 +70,10 @@ def create_account(*, creator_id: str, email: str, name: str, key: str) -> Accou
         "business_profile": {"name": name},
         "metadata": {"creator": creator_id},
     }
+    if country:
+        params["country"] = country
+    if country and country != settings.STRIPE_COUNTRY:
+        params["tos_acceptance"] = {"service_agreement": "recipient"}
     with translated():
         account = client().v1.accounts.create(params, {"idempotency_key": key})
     return _sync(account)
@@ -83,9 +111,14 @@ def login_link(*, account_id: str) -> str:
 
 
 def refresh(*, account_id: str) -> AccountState:
-    """Read an account from Stripe and bring dj-stripe's row up to date."""
-    with translated():
-        return _sync(client().v1.accounts.retrieve(account_id))
+    """Read an account from Stripe and bring dj-stripe's row up to date. Raises AccountGoneError."""
+    try:
+        with translated():
+            return _sync(client().v1.accounts.retrieve(account_id))
+    except StripeRefusedError as refusal:
+        if refusal.stripe_code in GONE:
+            raise AccountGoneError from refusal
+        raise
 
 
 def synced(*, account_id: str) -> AccountState | None:
@@ -103,6 +136,7 @@ def _sync(account: stripe.Account) -> AccountState:
 def _state(data: dict[str, Any]) -> AccountState:
     requirements = data.get("requirements") or {}
     due = [*(requirements.get("past_due") or []), *(requirements.get("currently_due") or [])]
+    ends = requirements.get("current_deadline")
     return AccountState(
         id=data["id"],
         country=data.get("country") or "",
@@ -111,4 +145,7 @@ def _state(data: dict[str, Any]) -> AccountState:
         transfers=(data.get("capabilities") or {}).get("transfers") or "inactive",
         disabled_reason=requirements.get("disabled_reason") or "",
         requirements_due=tuple(dict.fromkeys(due)),
+        deadline=dt.datetime.fromtimestamp(ends, dt.UTC) if ends else None,
+        currency=data.get("default_currency") or "",
+        service_agreement=(data.get("tos_acceptance") or {}).get("service_agreement") or "full",
     )

@@ -20,6 +20,12 @@ def account_changed(sender: Any, event: Event, **_: Any) -> None:  # noqa: ARG00
     )
 
 
+@djstripe_receiver(["account.application.deauthorized"])
+def account_disconnected(sender: Any, event: Event, **_: Any) -> None:  # noqa: ARG001
+    """Pay an account no more that its owner disconnected: Stripe lets us read nothing of it."""
+    enqueue("payouts.end_account", stripe_account_id=event.stripe_data.get("account") or "")
+
+
 @djstripe_receiver(["payout.created", "payout.updated", "payout.paid", "payout.failed"])
 def bank_payout_changed(sender: Any, event: Event, **_: Any) -> None:  # noqa: ARG001
     """Read the bank payout again; one without an account is the platform's own."""

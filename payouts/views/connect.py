@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from config.kit import clock
 from config.kit.errors import DomainError
 from marketplace.views.creator import CreatorRequest, creators_only
+from payouts import countries
 from payouts.operations import onboarding
 from payouts.operations.onboarding import Addresses
 from payouts.queries import creator_pages
@@ -22,7 +24,11 @@ from payouts.queries import creator_pages
 @require_safe
 def connect(request: CreatorRequest) -> HttpResponse:
     """Show what dj-stripe synced; coming back from Stripe's page proves nothing."""
-    context = {"account": creator_pages.account(creator=request.creator)}
+    context = {
+        "account": creator_pages.account(creator=request.creator),
+        "countries": sorted(countries.NAMES.items(), key=lambda country: country[1]),
+        "home": settings.STRIPE_COUNTRY,
+    }
     return render(request, "payouts/creator/connect.html", context)
 
 
@@ -55,7 +61,8 @@ def _fresh_link(request: CreatorRequest) -> str:
         return_url=request.build_absolute_uri(reverse("payouts:connect")),
         refresh_url=request.build_absolute_uri(reverse("payouts:connect_refresh")),
     )
-    return onboarding.start(creator=request.creator, addresses=addresses, now=clock.now())
+    country = request.POST.get("country", "")
+    return onboarding.start(creator=request.creator, addresses=addresses, now=clock.now(), country=country)
 
 
 def _lead(request: CreatorRequest, find: Callable[[], str]) -> HttpResponse:

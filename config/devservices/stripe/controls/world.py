@@ -51,13 +51,25 @@ def clear_faults(scope: Scope, body: Json) -> Json:
 
 @control("POST", "/accounts/{id}")
 def change_account(scope: Scope, body: Json, id: str) -> Json:
-    """Enable, restrict, reject an account, or ask it for more (`requirements`)."""
-    known(body, "state", "requirements")
+    """Enable, restrict, reject an account, or ask it for more (`requirements`, until a `deadline`)."""
+    known(body, "state", "requirements", "deadline")
     state = str(body.get("state", "require"))
     due = body.get("requirements")
     if due is not None and not (isinstance(due, list) and all(isinstance(name, str) for name in due)):
         raise StripeError("Invalid requirements: must be a list of names", param="requirements")
-    return account_state.change(scope, accounts.find(scope, id), state=STATES.get(state, state), due=due)
+    ends = whole(body, "deadline") if "deadline" in body else None
+    account = accounts.find(scope, id)
+    return account_state.change(scope, account, state=STATES.get(state, state), due=due, deadline=ends)
+
+
+@control("POST", "/accounts/{id}/deauthorize")
+def deauthorize(scope: Scope, body: Json, id: str) -> Json:
+    """Disconnect an account from the platform, as its owner may: nothing of it can be read any more."""
+    known(body)
+    account = accounts.find(scope, id)
+    application = {"id": ids.new("ca"), "object": "application", "name": "Farebox"}
+    scope.acting_as(account["id"]).emit("account.application.deauthorized", application)
+    return accounts.remove(scope, account["id"])
 
 
 @control("GET", "/webhooks/deliveries")

@@ -15,7 +15,9 @@ LEFT_DUE: Final = ["external_account", "individual.verification.document"]
 STATES: Final = ("new", "incomplete", "restricted", "enabled", "rejected")
 
 
-def change(scope: Scope, account: Json, *, state: str, due: list[str] | None = None) -> Json:
+def change(
+    scope: Scope, account: Json, *, state: str, due: list[str] | None = None, deadline: int | None = None
+) -> Json:
     """Move an account to a state, and tell the Connect endpoints what changed."""
     if state not in STATES:
         raise StripeError(f"Invalid state: must be one of {', '.join(STATES)}", param="state")
@@ -28,7 +30,7 @@ def change(scope: Scope, account: Json, *, state: str, due: list[str] | None = N
         "charges_enabled": enabled and not recipient,
         "details_submitted": state != "new",
         "payouts_enabled": enabled,
-        "requirements": requirements(state, due),
+        "requirements": requirements(state, due) | {"current_deadline": deadline},
     }
     if enabled:
         _add_bank(scope, account)

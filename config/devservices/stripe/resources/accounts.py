@@ -78,10 +78,7 @@ def update(scope: Scope, params: Params, id: str) -> Json:
 def delete(scope: Scope, params: Params, id: str) -> Json:
     """Delete a connected account."""
     find(scope, id)
-    stump = {"id": id, "object": "account", "deleted": True}
-    scope.store.delete(id)
-    scope.store.save(stump, kind="deleted_account", account=ids.PLATFORM, created=scope.now)
-    return stump
+    return remove(scope, id)
 
 
 @route("GET", URL + "/{id}/external_accounts", *PAGING, "object")
@@ -122,6 +119,14 @@ def find(scope: Scope, account_id: str) -> Json:
     if account is None or account["object"] != "account" or account.get("deleted"):
         raise unreachable_account(account_id)
     return account
+
+
+def remove(scope: Scope, account_id: str) -> Json:
+    """Leave a stump of an account: it was deleted, or is not the platform's any more."""
+    stump = {"id": account_id, "object": "account", "deleted": True}
+    scope.store.delete(account_id)
+    scope.store.save(stump, kind="deleted_account", account=ids.PLATFORM, created=scope.now)
+    return stump
 
 
 def _external(scope: Scope, account_id: str) -> list[Json]:
