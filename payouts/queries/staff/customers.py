@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from accounts.models import AuditEntry, Customer, Membership, StaffNote
-from billing.models import Execution, Invoice, InvoicePayment, Refund, Subscription, TopUp
+from billing.models import Dispute, Execution, Invoice, InvoicePayment, Refund, Subscription, TopUp
 from billing.queries.invoices import number_text
 from marketplace.models import Creator
 from payouts.queries.staff import tables
@@ -63,7 +63,12 @@ def page(*, customer: Customer, asked: Mapping[str, str]) -> Page:
     ids = [purse.pk for purse in purses]
     creator = Creator.objects.filter(customer=customer).first()
     members = customer.memberships.select_related("user").order_by("id")
-    payments = [_top_ups(customer, asked), _invoice_payments(customer, asked), _refunds(customer, asked)]
+    payments = [
+        _top_ups(customer, asked),
+        _invoice_payments(customer, asked),
+        _refunds(customer, asked),
+        _disputes(customer, asked),
+    ]
     named = [customer.public_id, *(purse.public_id for purse in purses)]
     named += [creator.public_id] if creator else []
     plans = [_subscriptions(customer, asked), _invoices(customer, asked)]
@@ -217,6 +222,21 @@ def _refunds(customer: Customer, asked: Mapping[str, str]) -> Table:
             *(row(one), text(one.state), number(cents(one.amount_cents)), text(one.reference)),
             *(text(one.payment_intent_id), text(one.reason), text(one.failure)),
             *(time(one.created_at), time(one.refunded_at)),
+        ),
+        asked=asked,
+    )
+
+
+def _disputes(customer: Customer, asked: Mapping[str, str]) -> Table:
+    return tables.table(
+        slug="disputes",
+        title="Disputes",
+        heads=("Dispute", "State", "Amount", "Fee", "Frozen", "Payment", "Reason", "Evidence due", "Closed"),
+        rows=Dispute.objects.filter(customer=customer),
+        cells=lambda one: (
+            *(row(one, one.stripe_id), text(one.state), number(cents(one.amount_cents))),
+            *(number(cents(one.fee_cents)), number(credits_text(one.frozen)), text(one.payment_intent_id)),
+            *(text(one.reason), time(one.evidence_due), time(one.closed_at)),
         ),
         asked=asked,
     )

@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.models import ApiKey, Customer, User
 from billing.models import (
     BalanceTransaction,
+    Dispute,
     Execution,
     Invoice,
     InvoicePayment,
@@ -158,7 +159,16 @@ def _stripe_payment(text: str) -> Iterable[Found]:
 
 def _refunds(text: str) -> Iterable[Found]:
     refunds = Refund.objects.filter(Q(public_id=text) | Q(stripe_refund_id=text)).select_related("customer")
-    yield from (_customer(refund.customer) for refund in refunds)
+    for refund in refunds:
+        yield _customer(refund.customer)
+        yield _row(refund, refund.public_id, f"{refund.state} · {cents(refund.amount_cents)}")
+    yield from _stripe_lines(text)
+
+
+def _disputes(text: str) -> Iterable[Found]:
+    for dispute in Dispute.objects.filter(stripe_id=text).select_related("customer"):
+        yield _customer(dispute.customer)
+        yield _row(dispute, dispute.stripe_id, f"{dispute.state} · {cents(dispute.amount_cents)}")
     yield from _stripe_lines(text)
 
 
@@ -287,7 +297,8 @@ PREFIXES: Final[dict[str, Callable[[str], Iterable[Found]]]] = {
     "po_": _payouts,
     ids.REFUND: _refunds,
     "re_": _refunds,
-    "dp_": _stripe_lines,
+    "dp_": _disputes,
+    "du_": _disputes,
     "txn_": _stripe_lines,
     "cus_": _stripe_customers,
 }
