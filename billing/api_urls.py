@@ -11,11 +11,13 @@ from billing.api import (
     terms,
     topups,
     usage,
+    vouchers,
 )
 
 v1 = [
     path("wallet/topup", topups.top_up, name="wallet_topup"),
     path("wallet/topups/<str:public_id>", topups.top_up_detail, name="wallet_topup_detail"),
+    path("wallet/vouchers", vouchers.redeem, name="wallet_voucher"),
     path("attach", attaching.attach_plan, name="attach"),
     path("check", entitlements.check_feature, name="check"),
     path("track", entitlements.track_feature, name="track"),

@@ -15,6 +15,7 @@ class BillingConfig(AppConfig):
             refund_books,
             rollup_books,
             subscription_books,
+            voucher_books,
         )
         from billing import receivers as customer_receivers  # noqa: F401, PLC0415
         from billing.stripe import receivers  # noqa: F401, PLC0415
@@ -28,3 +29,4 @@ class BillingConfig(AppConfig):
         register(invoice_books.INVARIANTS)
         register(rollup_books.INVARIANTS)
         register(dispute_books.INVARIANTS)
+        register(voucher_books.INVARIANTS)

@@ -11,6 +11,7 @@ from billing.views import (
     subscriptions,
     topups,
     usage,
+    vouchers,
     wallet,
 )
 
@@ -21,6 +22,7 @@ urlpatterns = [
     path("wallet/live/", wallet.wallet_live, name="wallet_live"),
     path("wallet/balance/", wallet.balance, name="balance"),
     path("wallet/transactions/", wallet.transactions, name="transactions"),
+    path("wallet/voucher/", vouchers.voucher_redeem, name="voucher_redeem"),
     path("wallet/add/", topups.topup_new, name="topup_new"),
     path("wallet/add/<str:public_id>/", topups.topup_return, name="topup_return"),
     path("wallet/add/<str:public_id>/live/", topups.topup_live, name="topup_live"),

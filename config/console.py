@@ -44,6 +44,8 @@ GROUPS: Final = (
             ("marketplace.creator", "storefront"),
             ("marketplace.planversion", "sell"),
             ("marketplace.creditpackage", "redeem"),
+            ("billing.voucher", "confirmation_number"),
+            ("billing.promogrant", "card_giftcard"),
             ("marketplace.agreement", "handshake"),
             ("marketplace.modelrate", "price_change"),
         ),

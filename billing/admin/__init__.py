@@ -10,6 +10,7 @@ from billing.admin.purchases import (
     TopUpAdmin,
 )
 from billing.admin.refunds import RefundAdmin
+from billing.admin.vouchers import PromoGrantAdmin, VoucherAdmin
 from billing.stripe.admin import EventAdmin, WebhookEndpointAdmin, WebhookEventTriggerAdmin
 
 __all__ = [
@@ -19,11 +20,13 @@ __all__ = [
     "EventAdmin",
     "ExecutionAdmin",
     "InvoiceAdmin",
+    "PromoGrantAdmin",
     "QuarantinedEventAdmin",
     "RefundAdmin",
     "SubscriptionAdmin",
     "SubscriptionMoveAdmin",
     "TopUpAdmin",
+    "VoucherAdmin",
     "WebhookEndpointAdmin",
     "WebhookEventTriggerAdmin",
 ]

@@ -34,6 +34,7 @@ from billing.models.subscriptions import (
 )
 from billing.models.topups import TopUp, TopUpStateChange
 from billing.models.usage import UsageEvent, UsageEventKey
+from billing.models.vouchers import PromoGrant, Voucher, VoucherUse
 
 __all__ = [
     "AddedSeats",
@@ -60,6 +61,7 @@ __all__ = [
     "MeterEventKey",
     "MeterReversal",
     "PlanOffer",
+    "PromoGrant",
     "QuarantinedEvent",
     "ReadingDay",
     "Refund",
@@ -77,4 +79,6 @@ __all__ = [
     "Trial",
     "UsageEvent",
     "UsageEventKey",
+    "Voucher",
+    "VoucherUse",
 ]

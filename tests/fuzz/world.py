@@ -10,9 +10,13 @@ from typing import Any, Final
 
 from schemathesis import Response
 
+from accounts.models import User
+from billing.operations import vouchers
+from billing.operations.vouchers import Offer
 from config.kit import clock
 from tests.support import catalogue, invoicing, ledger, people, plans, runs
 from tests.support.runs import FREE, LONG_AGO, PER_REQUEST, PER_TOKEN, SUBSCRIBED
+from wallets.money import MICRO, Micros
 
 Headers = dict[str, str]
 
@@ -30,6 +34,7 @@ NO_KEYS: Final = tuple(
     for text in ("", "Bearer", "Bearer fbx_router_00000000_none", "Basic eDp4", "Bearer \xff", "Bearer a b")
 )
 KEPT: Final = 300
+CODE: Final = "FUZZ-2026"
 PLANS: Final = ("free", "credits-free", "payg", "pro")
 FEATURES: Final = ("small-model-tokens", "sandbox", "egress", "sla", "execution")
 SERVICES: Final = frozenset({"/v1/attach", "/v1/check", "/v1/track", "/v1/events"})
@@ -117,8 +122,8 @@ class World:
                 return self._log()
             case "meter":
                 return {"sequence": self.chance.randint(0, 20), "usage": self._usage()}
-            case "topup":
-                return self._order()
+            case "topup" | "vouchers" as name:
+                return self._order() if name == "topup" else {"code": self.chance.choice((CODE, "NONE-2026"))}
             case name:
                 return self._of_plans(name)
 
@@ -250,7 +255,22 @@ def populate(chance: random.Random) -> World:
         service=people.bearer(people.service_key()),
         customers=[people.bearer(people.customer_key(each)) for each in (bob, alice.customer)],
     )
+    _make_voucher()
     world.known["exe_"] += [each.execution or "" for each in started]
     world.known["inv_"] += [invoicing.issued(each, 500).public_id for each in (bob, alice.customer)]
     world.known["sbs_"] += [plans.attach(each, "payg").public_id for each in (bob, alice.customer)]
     return world
+
+
+def _make_voucher() -> None:
+    now = clock.now()
+    offer = Offer(
+        name="Fuzz",
+        amount=Micros(MICRO),
+        uses_max=10_000,
+        per_customer=10_000,
+        starts_at=now,
+        ends_at=now + dt.timedelta(days=365),
+    )
+    olive = User.objects.create_user("fuzz-olive@example.com", "correct horse battery")
+    vouchers.make(code=CODE, offer=offer, created_by=olive, now=now)
