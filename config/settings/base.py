@@ -184,6 +184,8 @@ REFUND_WITHIN_DAYS = env.number("REFUND_WITHIN_DAYS", 14)
 CREATOR_DEBT_CAP_CENTS = env.number("CREATOR_DEBT_CAP_CENTS", 5_000)
 # When arrears that nobody pays are written off.
 ARREARS_WRITTEN_OFF_AFTER_DAYS = env.number("ARREARS_WRITTEN_OFF_AFTER_DAYS", 90)
+# The same for arrears of a lost dispute, from its loss: who took the money back will not pay it again.
+LOST_DISPUTES_WRITTEN_OFF_AFTER_DAYS = env.number("LOST_DISPUTES_WRITTEN_OFF_AFTER_DAYS", 0)
 # The free plan that every customer has who has no other, by its slug; empty: none.
 DEFAULT_PLAN = env.text("DEFAULT_PLAN", "")
 # How many days before a subscriber pays more, or gets less, by a move to another version it is told.

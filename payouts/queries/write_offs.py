@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 
 from billing.models import Execution
 from billing.queries import lineage
@@ -100,10 +100,16 @@ def creators_of(*, plan: Plan) -> set[int]:
 
 
 def due(*, now: dt.datetime, limit: int) -> list[WalletDebt]:
-    """List the arrears that have waited for so long that nobody will pay them (ARREARS_WRITTEN_OFF_AFTER_DAYS)."""
-    since = now - dt.timedelta(days=settings.ARREARS_WRITTEN_OFF_AFTER_DAYS)
-    old = WalletDebt.objects.filter(kind=WalletDebt.Kind.ARREARS, remaining__gt=0, created_at__lte=since)
-    return list(old.order_by("created_at", "id")[:limit])
+    """List the arrears that nobody will pay: those of lost disputes, and what has waited for too long.
+
+    The settings ARREARS_WRITTEN_OFF_AFTER_DAYS and LOST_DISPUTES_WRITTEN_OFF_AFTER_DAYS say how long.
+    """
+    old = now - dt.timedelta(days=settings.ARREARS_WRITTEN_OFF_AFTER_DAYS)
+    lost = now - dt.timedelta(days=settings.LOST_DISPUTES_WRITTEN_OFF_AFTER_DAYS)
+    of_lost = ClawPart.objects.filter(debt=OuterRef("pk"), amount__gt=0, claw__dispute__closed_at__lte=lost)
+    arrears = WalletDebt.objects.filter(kind=WalletDebt.Kind.ARREARS, remaining__gt=0)
+    given_up = arrears.filter(Q(created_at__lte=old) | Exists(of_lost))
+    return list(given_up.order_by("created_at", "id")[:limit])
 
 
 def _borne(debt: WalletDebt) -> Iterator[Borne]:

@@ -17,9 +17,11 @@ from payouts.operations import write_offs
 from payouts.operations.write_offs import NothingOwedError
 from payouts.queries import standing
 from payouts.queries import write_offs as queries
-from tests.support import checkout
+from tests.support import checkout, disputing
 from tests.support import runs as agent_runs
 from tests.support.checkout import NOW
+from tests.support.people import open_customer
+from tests.support.processes import StripeStandin
 from tests.support.races import race
 from wallets import chart, ledger
 from wallets import queries as wallet_queries
@@ -122,6 +124,22 @@ class TestWriteOff:
         assert write_offs.write_off_due(now=NOW + dt.timedelta(days=89)) == 0
         assert write_offs.write_off_due(now=NOW + dt.timedelta(days=91)) == 1
         assert write_offs.write_off_due(now=NOW + dt.timedelta(days=91)) == 0
+
+    def test_beat_writes_off_at_once_what_a_lost_dispute_left(self, stripe_standin: StripeStandin) -> None:
+        top_up = checkout.buy(open_customer(), stripe_standin)
+        agent_runs.charge(
+            agent_runs.make_agent(), top_up.customer, "e1", usage={"request": Decimal(30)}, now=NOW
+        )
+        posting.post_splits(now=NOW)
+        dispute = disputing.opened(stripe_standin, top_up)
+        assert write_offs.write_off_due(now=NOW) == 0
+        disputing.decide(stripe_standin, dispute.stripe_id, "lost")
+        disputing.followed(dispute.stripe_id)
+        debt = WalletDebt.objects.get()
+
+        assert (debt.remaining, write_offs.write_off_due(now=NOW), balance(debt)) == (1_500 * MICRO, 1, 0)
+        assert CreatorPull.objects.get().from_pending == 1_200 * MICRO
+        assert write_offs.write_off_due(now=NOW) == 0
 
     def test_staff_sees_who_bears_it_and_writes_it_off(self, client: Client) -> None:
         debt = in_arrears()
