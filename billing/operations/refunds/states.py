@@ -30,9 +30,11 @@ def advance(*, refund: Refund, to: str, reason: str, now: dt.datetime, **facts: 
         still = Refund.objects.filter(pk=refund.pk, state=old, calls=refund.calls)
         if not still.update(state=to, **facts):
             return False
-        RefundStateChange.objects.create(
-            refund=refund, from_state=old, to_state=to, reason=reason[:REASON_MAX], changed_at=now
-        )
+        # A second call under the same key is no step: `calls` counts it.
+        if to != old:
+            RefundStateChange.objects.create(
+                refund=refund, from_state=old, to_state=to, reason=reason[:REASON_MAX], changed_at=now
+            )
     for name, value in {"state": to, **facts}.items():
         setattr(refund, name, value)
     return True
