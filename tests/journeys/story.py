@@ -80,6 +80,27 @@ def run_agent(page: Page, app: LiveApp, slug: str, usage: dict[str, str]) -> Non
     expect(page.get_by_text(re.compile("Settled at")).first).to_be_visible(timeout=PATIENCE)
 
 
+def earn_through_the_router(page: Page, app: LiveApp, demo: dict[str, Any], *, requests: int) -> None:
+    """Let the demo's consumer buy $50 of credits and its router report so many requests at 50 credits."""
+
+    def post(path: str, key: str, body: dict[str, Any]) -> Any:
+        answer = page.request.post(app.url + path, data=body, headers={"Authorization": f"Bearer {key}"})
+        assert answer.ok, answer.text()
+        return answer.json()
+
+    consumer = demo["consumer"]
+    bought = post("/v1/wallet/topup", consumer["api_key"], {"amount_usd": "50.00"})
+    app.stripe.post(f"/_sim/checkout/sessions/{bought['stripe_session_id']}/complete")
+    report = {"agent": "per-request", "caller": consumer["id"], "event_id": f"router-{requests}"}
+    give_up_at = time.monotonic() + PATIENCE / 1000
+    said = {"usage": {"request": requests}, "outcome": "success"}
+    headers = {"Authorization": f"Bearer {demo['router']['api_key']}"}
+    while not page.request.post(f"{app.url}/internal/usage/log", data={**report, **said}, headers=headers).ok:
+        # Refused until the webhook has brought the credits.
+        assert time.monotonic() < give_up_at, "the credits never came"
+        page.wait_for_timeout(500)
+
+
 def connect_stripe(page: Page, app: LiveApp, answer: str = "Complete everything") -> None:
     """Go through the hosted onboarding and come back; nothing is left to do when all is set up."""
     page.goto(f"{app.url}/creator/connect/")

@@ -1,5 +1,6 @@
 """A creator publishes and connects Stripe, an operator adjusts and pays: to "paid" on the creator's page."""
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -162,3 +163,43 @@ def test_earnings_are_paid_out_to_the_bank(page: Page, shared_app: LiveApp, demo
     shared_app.stripe.post("/_sim/clock/advance", days=3)
     story.reload_until(page, lambda: "paid" in page.locator("table").inner_text().lower())
     expect(page.locator("table")).to_contain_text("$4.00")
+
+
+def test_a_month_is_chosen_paid_out_to_the_bank_and_verified(
+    page: Page, shared_app: LiveApp, demo: dict[str, Any]
+) -> None:
+    """The creator turns monthly, earns the least that is paid, and reads the statement when it is at the bank."""
+    sign_in_anew(page, shared_app, demo["creator"])
+    story.connect_stripe(page, shared_app)
+    page.goto(f"{shared_app.url}/creator/payouts/")
+    page.get_by_label("Schedule").select_option("monthly")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("are paid on the third of the next").first).to_be_visible()
+
+    story.earn_through_the_router(page, shared_app, demo, requests=625)
+    page.reload()
+    expect(page.locator("[data-reason=maturing]")).to_contain_text("25,000 credits are still maturing")
+    told = re.search(r"\d{4}-\d\d-\d\d", shared_app.manage("advance", "--seconds", "1"))
+    assert told is not None
+    day = dt.date.fromisoformat(told[0])
+    third = (day.replace(day=1) + dt.timedelta(days=32)).replace(day=3)
+    shared_app.manage("advance", "--to", str(third))
+
+    sign_in_anew(page, shared_app, demo["admin"])
+    page.goto(f"{shared_app.url}/admin/payouts/payout/?state__exact=draft")
+    page.locator("#result_list a[href*='/payout/']").first.click()
+    page.get_by_role("link", name=re.compile("Approve")).first.click()
+    page.get_by_role("button", name=re.compile("Approve")).click()
+    expect(page.get_by_text("1 approved").first).to_be_visible()
+
+    sign_in_anew(page, shared_app, demo["creator"])
+    page.goto(f"{shared_app.url}/creator/payouts/")
+    story.reload_until(page, lambda: "sent" in page.locator("tbody tr").first.inner_text().lower())
+    shared_app.stripe.post("/_sim/payouts/run")
+    shared_app.stripe.post("/_sim/clock/advance", days=3)
+    story.reload_until(page, lambda: "paid" in page.locator("tbody tr").first.inner_text().lower())
+    page.get_by_role("link", name=re.compile("1 .* – ")).first.click()
+    expect(page.get_by_text("At your bank").first).to_be_visible()
+    expect(page.locator("main")).to_contain_text("Statement")
+    page.get_by_role("link", name="Verify").click()
+    expect(page.get_by_text("the statement is what was sealed").first).to_be_visible()
