@@ -81,7 +81,7 @@ def run_agent(page: Page, app: LiveApp, slug: str, usage: dict[str, str]) -> Non
 
 
 def earn_through_the_router(page: Page, app: LiveApp, demo: dict[str, Any], *, requests: int) -> None:
-    """Let the demo's consumer buy $50 of credits and its router report so many requests at 50 credits."""
+    """Let the demo's consumer buy $100 of credits and its router report so many requests at 50 credits."""
 
     def post(path: str, key: str, body: dict[str, Any]) -> Any:
         answer = page.request.post(app.url + path, data=body, headers={"Authorization": f"Bearer {key}"})
@@ -89,7 +89,7 @@ def earn_through_the_router(page: Page, app: LiveApp, demo: dict[str, Any], *, r
         return answer.json()
 
     consumer = demo["consumer"]
-    bought = post("/v1/wallet/topup", consumer["api_key"], {"amount_usd": "50.00"})
+    bought = post("/v1/wallet/topup", consumer["api_key"], {"amount_usd": "100.00"})
     app.stripe.post(f"/_sim/checkout/sessions/{bought['stripe_session_id']}/complete")
     report = {"agent": "per-request", "caller": consumer["id"], "event_id": f"router-{requests}"}
     give_up_at = time.monotonic() + PATIENCE / 1000

@@ -165,10 +165,34 @@ def test_earnings_are_paid_out_to_the_bank(page: Page, shared_app: LiveApp, demo
     expect(page.locator("table")).to_contain_text("$4.00")
 
 
+def test_a_dispute_lost_after_the_payout_is_the_creators_debt(
+    page: Page, shared_app: LiveApp, demo: dict[str, Any]
+) -> None:
+    """The consumer's bank takes all of its money back: what the creator was paid of it, it owes."""
+    charges = page.request.get(
+        f"{shared_app.stripe.url}/v1/charges",
+        headers={"Authorization": f"Bearer {shared_app.environ['STRIPE_TEST_SECRET_KEY']}"},
+    ).json()["data"]
+    disputes = [shared_app.stripe.post(f"/_sim/charges/{one['id']}/dispute")["id"] for one in charges]
+    story.sign_in(page, shared_app, demo["consumer"])
+    page.goto(f"{shared_app.url}/wallet/")
+    story.reload_until(page, lambda: "frozen" in page.inner_text("main").lower())
+    for dispute in disputes:
+        shared_app.stripe.post(f"/_sim/disputes/{dispute}/close", status="lost")
+    story.reload_until(page, lambda: "You owe 5,057.5 credits" in page.inner_text("main"))
+
+    sign_in_anew(page, shared_app, demo["creator"])
+    page.goto(f"{shared_app.url}/creator/payouts/")
+    expect(page.locator("[data-reason=debt]")).to_have_count(0)
+    shared_app.manage("advance", "--seconds", "1")
+    page.reload()
+    expect(page.locator("[data-reason=debt]")).to_contain_text("You owe 4,000 credits")
+
+
 def test_a_month_is_chosen_paid_out_to_the_bank_and_verified(
     page: Page, shared_app: LiveApp, demo: dict[str, Any]
 ) -> None:
-    """The creator turns monthly, earns the least that is paid, and reads the statement when it is at the bank."""
+    """The creator turns monthly, earns its debt and the least that is paid, and reads what became of both."""
     sign_in_anew(page, shared_app, demo["creator"])
     story.connect_stripe(page, shared_app)
     page.goto(f"{shared_app.url}/creator/payouts/")
@@ -176,9 +200,9 @@ def test_a_month_is_chosen_paid_out_to_the_bank_and_verified(
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("are paid on the third of the next").first).to_be_visible()
 
-    story.earn_through_the_router(page, shared_app, demo, requests=625)
+    story.earn_through_the_router(page, shared_app, demo, requests=725)
     page.reload()
-    expect(page.locator("[data-reason=maturing]")).to_contain_text("25,000 credits are still maturing")
+    expect(page.locator("[data-reason=maturing]")).to_contain_text("29,000 credits are still maturing")
     told = re.search(r"\d{4}-\d\d-\d\d", shared_app.manage("advance", "--seconds", "1"))
     assert told is not None
     day = dt.date.fromisoformat(told[0])
@@ -200,6 +224,10 @@ def test_a_month_is_chosen_paid_out_to_the_bank_and_verified(
     story.reload_until(page, lambda: "paid" in page.locator("tbody tr").first.inner_text().lower())
     page.get_by_role("link", name=re.compile("1 .* – ")).first.click()
     expect(page.get_by_text("At your bank").first).to_be_visible()
+    expect(page.locator("main")).to_contain_text("$25.00")
+    expect(page.locator("main")).to_contain_text(
+        re.compile("4,000.*taken off|debt.*4,000", re.IGNORECASE | re.DOTALL)
+    )
     expect(page.locator("main")).to_contain_text("Statement")
     page.get_by_role("link", name="Verify").click()
     expect(page.get_by_text("the statement is what was sealed").first).to_be_visible()
