@@ -149,7 +149,7 @@ class TestGates:
         [
             ("new", "onboarding_incomplete"),
             ("restricted", "transfers_inactive"),
-            ("rejected", "transfers_inactive"),
+            ("rejected", "account_ended"),
         ],
     )
     def test_it_names_what_blocks_the_account(

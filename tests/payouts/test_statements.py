@@ -39,6 +39,7 @@ CHAIN: Final = "The chain to the statement before is broken."
 SUM: Final = "The lines do not add up to what is paid."
 EARNED: Final = "A line names earnings that did not mature so."
 LEDGER: Final = "The line “Debt taken off” is not what the ledger says."
+SHORT: Final = "The line “Refunded or disputed runs” is not what the ledger says."
 # What a person with the owner's rights might do, what verifying then says, and which invariant sees it by itself.
 INSERTED: Final = (
     "INSERT INTO payouts_payoutitem (payout_id, creator_id, kind, amount, live)"
@@ -79,7 +80,7 @@ DAMAGES: Final[tuple[tuple[str, set[str], str], ...]] = (
     ),
     ("DELETE FROM payouts_statement WHERE number = 1", {CHAIN}, "statements are a chain"),
     ("DELETE FROM payouts_statement WHERE number = 2", set(), "every payout has its statement"),
-    ("UPDATE payouts_maturedearning SET short = 1", set(), "days are short of what was taken"),
+    ("UPDATE payouts_maturedearning SET short = 1", {SHORT}, "days are short of what was taken"),
 )
 KEPT: Final = ("payouts_payoutitem", "payouts_statement", "payouts_payout", "payouts_maturedearning")
 
