@@ -10,9 +10,7 @@ export FAREBOX_HOME ?= .dev
 # Commands that never touch a database still read its address.
 NO_SERVERS := DATABASE_URL=postgresql://farebox_app@127.0.0.1:1/none CELERY_BROKER_URL=redis://127.0.0.1:1/0
 MANAGE := $(NO_SERVERS) $(BIN)/python -W ignore manage.py
-# The pure core first: it needs no database while the other process migrates one. Then the long files, so that no
-# process ends up alone with one; those that fork before a process has grown.
-TESTS ?= tests/properties/test_ledger_core.py tests/faults tests/journeys tests/wallets tests
+TESTS ?= tests
 # The trace to prove with; without one, prove makes a load of its shape.
 TRACE ?= $(wildcard $(or $(FAREBOX_SHARED),../shared)/data/azure_llm_trace_conv_2023.csv)
 WORKERS ?= 2
@@ -40,7 +38,7 @@ run: $(STAMP) ## start everything; Ctrl-C stops all of it
 	@exec $(BIN)/python -m config.devservices up
 
 test: $(STAMP) ## run the tests; they bring their own servers (TESTS=tests/wallets, WORKERS=0 for one process)
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 check: lint types imports templates migrations schema style ## everything that is read, not run
 
