@@ -239,7 +239,7 @@ INVARIANTS: Final = (
         SELECT c.public_id, c.amount, e.amount AS posted FROM payouts_correction c
         LEFT JOIN wallets_transaction t ON t.id = c.transaction_id
         LEFT JOIN wallets_entry e ON e.transaction_id = t.id
-            AND e.wallet_id = (SELECT wallets_platform('USD', c.account))
+            AND e.wallet_id = (SELECT CASE WHEN c.account <> '' THEN wallets_platform('USD', c.account) END)
         WHERE c.state = 'applied' AND (c.decided_by_id IS NULL OR c.decided_by_id = c.requested_by_id
             OR (c.account <> '' AND (e.amount IS DISTINCT FROM c.amount
                 OR t.kind NOT IN ('correction', 'rebooking'))))

@@ -397,4 +397,4 @@ def _payment(name: str, cents: int, now: dt.datetime) -> Payment:
 def _line(asked: TopUp, top_up: TopUpRow, now: dt.datetime) -> BalanceLine:
     fee, cents = asked.fee or 0, top_up.amount_cents
     named = (f"txn_{asked.payment}", "charge", f"ch_{asked.payment}", "usd")
-    return BalanceLine(*named, cents, fee, cents - fee, now, now)
+    return BalanceLine(*named, cents, fee, cents - fee, now, now, f"pi_{asked.payment}")
