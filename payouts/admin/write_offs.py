@@ -19,6 +19,7 @@ from config.kit import clock
 from config.kit.errors import DomainError
 from payouts.models import WriteOff
 from payouts.operations import write_offs
+from payouts.queries import pulls
 from payouts.queries import write_offs as queries
 from wallets import money
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
@@ -104,7 +105,7 @@ class WalletDebtAdmin(ReadOnlyAdmin):
             "debt": debt,
             "owner": self.customer(debt),
             "plan": plan,
-            "bearers": queries.bearers(plan=plan),
+            "bearers": pulls.bearers(parts=plan.pulls),
             "form": form,
         }
         return TemplateResponse(request, "admin/payouts/write_off.html", context)
