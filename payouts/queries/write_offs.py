@@ -79,18 +79,22 @@ def due(*, now: dt.datetime, limit: int) -> list[WalletDebt]:
 def _borne(debt: WalletDebt) -> Iterator[Borne]:
     parts = ClawPart.objects.filter(debt=debt, amount__gt=0, claw__undone_by=None).select_related("claw")
     taken: dict[tuple[int, str], int] = defaultdict(int)
+    # What was given back of one purchase in parts has several claws: each goes on where the one before it ended.
+    before: dict[int, int] = {}
     left = debt.remaining
     for part in parts.order_by("-id"):
         payment = lineage.by_intent(intent_id=part.claw.purchase)
         burns = lineage.of_payment(payment=payment).burns if payment is not None else []
-        before = _borne_before(burns)
+        before = _borne_before(burns) | before
         wanted = min(left, part.amount)
         runs = Execution.objects.in_bulk({burn.execution_id for burn in burns})
         for burn in burns:
-            amount = min(wanted, burn.amount - before.get(burn.drawdown_id, 0)) if burn.posted else 0
+            borne = before.get(burn.drawdown_id, 0)
+            amount = min(wanted, burn.amount - borne) if burn.posted else 0
             if amount > 0:
                 earned = _earned(runs[burn.execution_id], burn, amount, taken)
                 yield Borne(part.claw_id, burn, amount, earned)
+                before[burn.drawdown_id] = borne + amount
                 wanted -= amount
                 left -= amount
 

@@ -104,6 +104,21 @@ class TestWriteOff:
         assert (made.pulled, made.own, made.lost) == (0, 0, 1_500 * MICRO)
         assert not CreatorPull.objects.exists()
 
+    def test_of_a_purchase_given_back_in_two_parts_each_run_is_borne_once(self) -> None:
+        customer = agent_runs.make_customer()
+        checkout.bought_unseen(customer)
+        sellers = [agent_runs.make_creator(name) for name in ("alice", "carol")]
+        for seller in sellers:
+            agent = agent_runs.make_agent(str(seller.slug), creator=seller)
+            agent_runs.charge(agent, customer, agent.slug, usage={"request": Decimal(100)}, now=NOW)
+        posting.post_splits(now=NOW)
+        for refund in ("re_1", "re_2"):
+            checkout.refunded_unseen("pi_first", refund, 500)
+        write_off(WalletDebt.objects.get())
+
+        pulls = CreatorPull.objects.values_list("creator", "from_pending")
+        assert dict(pulls) == {seller.pk: 4_000 * MICRO for seller in sellers}
+
     def test_it_happens_once(self) -> None:
         debt = in_arrears()
         write_off(debt)
