@@ -4,11 +4,13 @@ Apps above register theirs from their AppConfig.ready(); `manage.py check_books`
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from wallets.models import BooksCheck
 
@@ -56,22 +58,30 @@ def invariants() -> list[Invariant]:
 
 def check(*, invariant: Invariant, now: dt.datetime) -> Violation | None:
     """Run one invariant; return what breaks it, or None when it holds."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(FOR_WHOLE_TABLES)
-        cursor.execute(
-            f"SELECT * FROM ({invariant.query}) broken LIMIT {SAMPLE_ROWS}",
-            {"now": now},
-        )
-        names = [column.name for column in cursor.description or []]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return Violation(invariant.name, invariant.protects, rows) if rows else None
+    with _proof() as cursor:
+        return _violation(cursor, invariant, now)
 
 
 def violations(*, now: dt.datetime, timely: bool = False) -> list[Violation]:
-    """Run the whole proof; an empty list is the proof. `timely` includes what the sweepers must keep."""
+    """Run the whole proof, an empty list, in one transaction; `timely` includes what the sweepers must keep."""
     chosen = [invariant for invariant in invariants() if timely or not invariant.timely]
-    found = (check(invariant=invariant, now=now) for invariant in chosen)
+    with _proof() as cursor:
+        found = [_violation(cursor, invariant, now) for invariant in chosen]
     return [violation for violation in found if violation]
+
+
+@contextmanager
+def _proof() -> Iterator[CursorWrapper]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(FOR_WHOLE_TABLES)
+        yield cursor
+
+
+def _violation(cursor: CursorWrapper, invariant: Invariant, now: dt.datetime) -> Violation | None:
+    cursor.execute(f"SELECT * FROM ({invariant.query}) broken LIMIT {SAMPLE_ROWS}", {"now": now})
+    names = [column.name for column in cursor.description or []]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return Violation(invariant.name, invariant.protects, rows) if rows else None
 
 
 def prove(*, now: dt.datetime) -> int:
