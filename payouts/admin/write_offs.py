@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -69,14 +69,17 @@ class WalletDebtAdmin(ReadOnlyAdmin):
     actions_detail = ("write_off",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WalletDebt]:
-        """Bring each wallet along."""
+        """Bring each wallet and its owner along."""
+        customer = Customer.objects.filter(pk=OuterRef("wallet__owner_id"))
         debts: QuerySet[WalletDebt] = super().get_queryset(request)
-        return debts.select_related("wallet")
+        return debts.select_related("wallet").annotate(
+            customer_name=Subquery(customer.values("name")), customer_email=Subquery(customer.values("email"))
+        )
 
     @display(description="customer")
     def customer(self, debt: WalletDebt) -> str:
         """Name who owes."""
-        return str(Customer.objects.filter(pk=debt.wallet.owner_id).first() or debt.wallet)
+        return f"{debt.customer_name} · {debt.customer_email}"  # type: ignore[attr-defined]
 
     @display(description="owed")
     def owed(self, debt: WalletDebt) -> str:
@@ -93,7 +96,7 @@ class WalletDebtAdmin(ReadOnlyAdmin):
         """Show who bears it; a POST with a reason writes it off."""
         if not self.has_write_off_permission(request):
             raise PermissionDenied
-        debt = get_object_or_404(WalletDebt.objects.select_related("wallet"), pk=object_id)
+        debt = get_object_or_404(self.get_queryset(request), pk=object_id)
         form = ReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid() and _written_off(request, debt, form):
             return redirect("admin:wallets_walletdebt_change", debt.pk)
