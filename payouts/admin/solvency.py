@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts import audit
 from billing.stripe import links
-from config.kit import clock
+from config.kit import clock, ids
 from config.kit.errors import DomainError
 from payouts.admin import shown
 from payouts.models import Withdrawal
@@ -32,10 +32,11 @@ STATES: Final = {"sending": "warning", "unknown": "warning", "sent": "success", 
 
 
 class WithdrawalForm(forms.Form):
-    """How much goes to our bank, and why."""
+    """How much goes to our bank, and why; `reference` makes a double click one withdrawal."""
 
     amount = forms.CharField(label="USD to withdraw", widget=UnfoldAdminTextInputWidget)
     reason = forms.CharField(max_length=300, widget=UnfoldAdminTextareaWidget)
+    reference = forms.CharField(max_length=30, widget=forms.HiddenInput)
 
     def clean_amount(self) -> int:
         """Read the dollars as cents."""
@@ -97,7 +98,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     @action(description="Withdraw", url_path="withdraw", permissions=["withdraw"], icon="account_balance")
     def withdraw(self, request: HttpRequest) -> HttpResponse:
         """See what is free, say how much and why, confirm."""
-        form = WithdrawalForm(request.POST or None)
+        form = WithdrawalForm(request.POST or None, initial={"reference": ids.new(ids.WITHDRAWAL)})
         confirmed = request.POST.get("step") == "confirm"
         if request.method == "POST" and form.is_valid() and confirmed and self._sent(request, form):
             return redirect(LIST)
@@ -159,6 +160,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
             row = withdrawals.withdraw(
                 amount_cents=form.cleaned_data["amount"],
                 reason=form.cleaned_data["reason"],
+                reference=form.cleaned_data["reference"],
                 staff=audit.staff(request=request),
                 now=clock.now(),
             )

@@ -330,7 +330,7 @@ class TestItsInvariants:
         reconcile()
         applied = correct("txn_ghost", "bank", olive, oscar)
         stripe_standin.post("/_sim/balance/adjust", amount=7_000)
-        row = withdrawals.withdraw(amount_cents=500, reason="Rent", staff=olive, now=REAL)
+        row = withdrawals.withdraw(amount_cents=500, reason="Rent", reference="wdr_1", staff=olive, now=REAL)
         fees.sweep(now=REAL)
         assert broken() == set()
 
