@@ -165,8 +165,8 @@ INVARIANTS: Final = [
     Invariant(
         "debts are what was drawn on them",
         "Every micro owed names the charge it came from, every micro paid the grant that paid it.",
-        "SELECT w.id, w.burned, w.paid, d.burned AS drawn, d.paid AS settled FROM (SELECT id, amount AS burned, paid"
-        " FROM wallets_walletdebt WHERE kind = 'overage') w LEFT JOIN (SELECT debt_id,"
+        "SELECT w.id, w.burned, w.paid, d.burned AS drawn, d.paid AS settled FROM (SELECT id,"
+        " amount - waived AS burned, paid FROM wallets_walletdebt WHERE kind = 'overage') w LEFT JOIN (SELECT debt_id,"
         " coalesce(sum(amount) FILTER (WHERE grant_id IS NULL), 0) AS burned,"
         " coalesce(sum(amount) FILTER (WHERE grant_id IS NOT NULL), 0) AS paid"
         " FROM wallets_grantdrawdown WHERE debt_id IS NOT NULL GROUP BY 1) d ON d.debt_id = w.id"
@@ -222,7 +222,7 @@ INVARIANTS: Final = [
         " JOIN wallets_creditgrant g ON g.id = d.grant_id AND g.expires_at IS NOT NULL"
         " JOIN wallets_transaction t ON t.id = d.transaction_id"
         " LEFT JOIN wallets_hold h ON h.source_type = t.source_type AND h.source_id = t.source_id"
-        " WHERE t.recorded_at >= g.expires_at AND coalesce(h.opened_at >= g.expires_at, true)",
+        " WHERE d.amount > 0 AND t.recorded_at >= g.expires_at AND coalesce(h.opened_at >= g.expires_at, true)",
     ),
     Invariant(
         "settlements draw what they charge",

@@ -15,7 +15,7 @@ EARNED: Final = """
     FROM billing_dispute d
     JOIN wallets_frozenlot f ON f.source_type = 'dispute' AND f.source_id = d.stripe_id
     JOIN wallets_grantdrawdown w ON w.grant_id = f.grant_id AND w.debt_id IS NULL
-    JOIN billing_execution x ON x.settlement_id = w.transaction_id
+    JOIN billing_execution x ON x.settlement_id = w.transaction_id AND x.undone_at IS NULL
     JOIN billing_earning e ON e.execution_id = x.id
     WHERE d.state = 'open' AND d.id = coalesce(%(dispute)s, d.id)
         AND e.creator_id = coalesce(%(creator)s, e.creator_id)

@@ -183,7 +183,8 @@ def _lot(grant: CreditGrant) -> Lot:
 
 
 def _runs(transaction_ids: Iterable[int]) -> dict[int, Execution]:
-    found = Execution.objects.filter(settlement_id__in=set(transaction_ids)).only(
+    # What an undone run burned has come back to its lots.
+    found = Execution.objects.filter(settlement_id__in=set(transaction_ids), undone_at=None).only(
         "public_id", "agent_id", "settlement_id", "posting_id", "closed_at", "occurred_at"
     )
     return {run.settlement_id: run for run in found if run.settlement_id is not None}

@@ -123,6 +123,8 @@ LABELS: Final = {
     "refund": "Refunded",
     "refund_failure": "Refunds that came back",
     "write_off": "Written off",
+    "undo": "Runs undone",
+    "regrant": "Given anew",
 }
 
 

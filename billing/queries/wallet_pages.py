@@ -38,6 +38,7 @@ KINDS: Final = {
     "adjustment": "Adjustment",
     "expiry": "Expiry",
     "undo": "Run undone",
+    "regrant": "Given anew, for it had expired",
     "refund": "Refund",
     "refund_failure": "Refund that came back",
     "dispute_opened": "Frozen by a dispute",

@@ -36,6 +36,7 @@ class EarnedRun:
     platform: int
     processing: int
     classes: tuple[ClassPart, ...]
+    undone: bool
 
 
 def latest(*, creator: Creator) -> list[EarnedRun]:
@@ -61,4 +62,5 @@ def _run(earning: Earning) -> EarnedRun:
             ClassPart(GRANT_LABELS[part.funding_class], part.charged, part.creators)
             for part in by_class(cells=run.cells, creator_id=earning.creator_id)
         ),
+        undone=run.undone_at is not None,
     )

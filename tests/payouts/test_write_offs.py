@@ -19,15 +19,14 @@ from payouts.operations import write_offs
 from payouts.operations.write_offs import NothingOwedError
 from payouts.queries import standing
 from payouts.queries import write_offs as queries
-from tests.support import checkout, disputing
+from tests.support import checkout, creators, disputing
 from tests.support import runs as agent_runs
 from tests.support.checkout import NOW
 from tests.support.people import open_customer
 from tests.support.processes import StripeStandin
 from tests.support.races import race
-from wallets import chart, ledger
+from wallets import chart
 from wallets import queries as wallet_queries
-from wallets.ledger import Leg, Source
 from wallets.models import Wallet, WalletDebt
 from wallets.money import MICRO
 
@@ -50,19 +49,6 @@ def in_arrears(name: str = "bob", *, posted: bool = True) -> WalletDebt:
 def write_off(debt: WalletDebt) -> WriteOff:
     """Write it off."""
     return write_offs.write_off(debt=debt, actor="user:olive", reason="Gone", now=NOW)
-
-
-def spend_earnings(creator: Creator) -> None:
-    """Let a creator have nothing left, as if all of it had been paid out."""
-    purse = standing.purse(creator_id=creator.pk)
-    ledger.post(
-        kind="test",
-        source=Source("test", "1"),
-        actor="test",
-        legs=[Leg(purse.wallets[chart.PENDING], -purse.pending), Leg(chart.LOSS, purse.pending)],
-        plug=chart.ROUNDING,
-        now=NOW,
-    )
 
 
 def balance(debt: WalletDebt) -> int:
@@ -92,7 +78,7 @@ class TestWriteOff:
         settings.CREATOR_DEBT_CAP_CENTS = 50
         debt = in_arrears()
         creator = Creator.objects.get()
-        spend_earnings(creator)
+        creators.spend_earnings(creator)
         made = write_off(debt)
 
         assert (made.pulled, made.own, made.lost) == (500 * MICRO, 300 * MICRO, 700 * MICRO)

@@ -9,7 +9,7 @@ DECLARE
     v_part bigint;
     v_cash bigint;
     v_carried bigint;
-    v_transaction bigint;
+    v_posted record;
 BEGIN
     FOR v_debt IN
         SELECT d.* FROM wallets_creditgrant g JOIN wallets_walletdebt d ON d.wallet_id = g.wallet_id
@@ -21,19 +21,24 @@ BEGIN
         v_cash := wallets_cash_of(v_grant.cash_remaining, v_part, v_grant.remaining);
         v_carried := wallets_cash_of(v_debt.carried, v_part, v_debt.remaining);
         CONTINUE WHEN v_cash = v_carried AND v_cash = 0;
-        -- A grant may pay again what comes later, when it was given back what it had lost: what had burned numbers it.
-        SELECT o_transaction INTO v_transaction FROM wallets_post(
-            'debt_payment', 'grant', concat_ws(':', v_grant.public_id, v_debt.kind, nullif(v_grant.burned, 0)),
+        -- A grant may pay again what comes later, when it was given back what it had lost or burned: what was ever
+        -- drawn of it numbers it.
+        SELECT p.* INTO v_posted FROM wallets_post(
+            'debt_payment', 'grant', concat_ws(':', v_grant.public_id, v_debt.kind, (
+                SELECT nullif(count(*), 0) FROM wallets_grantdrawdown WHERE grant_id = p_grant)),
             'system', '', p_now, p_now,
             ARRAY[wallets_platform('USD', 'deferred'),
                   wallets_platform('USD', CASE v_debt.kind WHEN 'arrears' THEN 'receivable' ELSE 'unbilled' END)],
-            ARRAY[-v_cash, v_carried], wallets_platform('USD', 'revenue'));
+            ARRAY[-v_cash, v_carried], wallets_platform('USD', 'revenue')) p;
+        IF v_posted.o_replayed THEN
+            RAISE EXCEPTION 'grant % has paid as its drawdown before', p_grant USING ERRCODE = 'FB002';
+        END IF;
         UPDATE wallets_creditgrant SET remaining = remaining - v_part, burned = burned + v_part,
             cash_remaining = cash_remaining - v_cash WHERE id = p_grant;
         UPDATE wallets_walletdebt SET remaining = remaining - v_part, paid = paid + v_part,
             carried = carried - v_carried WHERE id = v_debt.id;
         INSERT INTO wallets_grantdrawdown (grant_id, debt_id, transaction_id, amount, cash)
-        VALUES (p_grant, v_debt.id, v_transaction, v_part, v_cash);
+        VALUES (p_grant, v_debt.id, v_posted.o_transaction, v_part, v_cash);
     END LOOP;
 END $$;
 

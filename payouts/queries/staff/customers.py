@@ -249,7 +249,12 @@ def _runs(customer: Customer, asked: Mapping[str, str]) -> Table:
         heads=("Run", "Agent", "State", "Held", "Charged", "Unbilled", "Opened", "Closed"),
         rows=Execution.objects.filter(customer=customer).select_related("agent"),
         cells=lambda one: (
-            *(row(one), row(one.agent, one.agent.name), text(one.state), number(credits_text(one.held))),
+            *(
+                row(one),
+                row(one.agent, one.agent.name),
+                text(one.shown_state),
+                number(credits_text(one.held)),
+            ),
             *(number(credits_text(one.charged)), number(credits_text(one.unbilled))),
             *(time(one.opened_at), time(one.closed_at)),
         ),
