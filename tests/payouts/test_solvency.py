@@ -16,7 +16,7 @@ from billing.stripe.client import client as stripe_client
 from config.kit.errors import ConflictError
 from payouts.models import Withdrawal
 from payouts.operations import withdrawals
-from payouts.queries import console, liability, solvency
+from payouts.queries import console, liability, solvency, standing_of_books
 from tests.support import runs as agent_runs
 from tests.support.checkout import NOW, buy
 from tests.support.creators import earn
@@ -60,7 +60,9 @@ class TestTiles:
         assert (found.free, found.short, found.alert) == (0, FEE, False)
         settings.FLOAT_TARGET_CENTS = 58
         assert solvency.coverage().alert
-        assert "Our own money is short at Stripe" in [item.label for item in console.waiting(now=REAL)]
+        standing, coverage = standing_of_books.standing(now=REAL), solvency.coverage()
+        waiting = console.waiting(now=REAL, standing=standing, coverage=coverage)
+        assert "Our own money is short at Stripe" in [item.label for item in waiting]
 
     def test_what_creators_earn_is_taken_off_both(self, bought: StripeStandin) -> None:
         bob = open_customer("carol")
