@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from unfold.admin import ModelAdmin
 
@@ -18,6 +18,7 @@ from payouts.models import Payout
 from payouts.operations import approvals
 from payouts.queries.why import Answer
 from wallets import money
+from wallets.admin.links import link
 
 STATE_COLOURS = {
     Payout.State.DRAFT: "info",
@@ -39,9 +40,7 @@ def dollars(cents: int) -> str:
 def creator_link(creator: Creator) -> str:
     """Link to the creator's page for staff."""
     url = reverse("payouts:staff_creator", args=[creator.public_id])
-    return format_html(
-        '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', url, creator.display_name
-    )
+    return link(url=url, text=creator.display_name)
 
 
 def actor(request: HttpRequest) -> str:

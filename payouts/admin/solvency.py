@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
@@ -25,6 +24,7 @@ from payouts.models import Withdrawal
 from payouts.operations import withdrawals
 from payouts.queries import liability, solvency
 from wallets import money
+from wallets.admin.links import link
 from wallets.admin.readonly import ReadOnlyAdmin
 
 LIST: Final = "admin:payouts_withdrawal_changelist"
@@ -90,10 +90,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
         """Link to Stripe's payout."""
         if not row.stripe_payout_id:
             return row.error
-        url = links.page_of(stripe_id=row.stripe_payout_id)
-        return format_html(
-            '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', url, row.stripe_payout_id
-        )
+        return link(url=links.page_of(stripe_id=row.stripe_payout_id), text=row.stripe_payout_id)
 
     @action(description="Withdraw", url_path="withdraw", permissions=["withdraw"], icon="account_balance")
     def withdraw(self, request: HttpRequest) -> HttpResponse:
