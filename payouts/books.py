@@ -104,10 +104,28 @@ INVARIANTS: Final = (
         LEFT JOIN (
             SELECT e.wallet_id, sum(e.amount) AS moved, -sum(e.amount) FILTER (WHERE e.amount < 0) AS taken
             FROM wallets_entry e JOIN wallets_transaction t ON t.id = e.transaction_id
-            WHERE t.kind NOT IN ('maturity', 'reserve_release') AND e.wallet_seq IS NOT NULL GROUP BY 1
+            WHERE t.kind NOT IN ('maturity', 'reserve_release', 'dispute_release') AND e.wallet_seq IS NOT NULL
+            GROUP BY 1
         ) l ON l.wallet_id = w.id
         WHERE coalesce(w.balance, 0) <> coalesce(h.held, 0) + coalesce(l.moved, 0) + coalesce(h.borne, 0)
            OR coalesce(h.borne, 0) > coalesce(l.taken, 0)
+        """,
+    ),
+    Invariant(
+        "disputed earnings wait",
+        "What creators earned of disputed credits becomes payable when nobody can take it any more; of a day no more"
+        " is held back than matured.",
+        """
+        SELECT h.creator_id, h.day, h.amount, h.released, d.stripe_id, d.state FROM payouts_reservehold h
+        JOIN billing_dispute d ON d.id = h.dispute_id
+        WHERE h.released_at IS NOT NULL AND d.state = 'open'
+        UNION ALL
+        SELECT h.creator_id, h.day, h.held, m.there, NULL, NULL
+        FROM (SELECT creator_id, day, sum(amount) AS held FROM payouts_reservehold GROUP BY 1, 2) h
+        LEFT JOIN (
+            SELECT creator_id, day, sum(amount - short) AS there FROM payouts_maturedearning GROUP BY 1, 2
+        ) m ON m.creator_id = h.creator_id AND m.day = h.day
+        WHERE h.held > coalesce(m.there, 0)
         """,
     ),
     Invariant(

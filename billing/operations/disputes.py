@@ -140,10 +140,11 @@ def _locked(found: DisputeFacts, purchase: Bought, now: dt.datetime) -> Dispute:
 def _open(dispute: Dispute, found: DisputeFacts, purchase: Bought, now: dt.datetime) -> None:
     payment = settling.paid(bought=purchase, now=now)
     before = _taken_cents(dispute)
+    # Of a part that is disputed, no more than would be taken back.
+    most = _share(payment, before + found.withdrawn_cents) - _share(payment, before)
     dispute.frozen = freezing.freeze(
         grant_ids=[lot.id for lot in payment.lots],
-        # Of a part that is disputed, no more than would be taken back.
-        most=_share(payment, before + found.withdrawn_cents) - _share(payment, before),
+        most=most,
         cash=money.cents_to_micros(found.withdrawn_cents),
         source=_source(dispute),
         actor=ACTOR,
@@ -151,6 +152,7 @@ def _open(dispute: Dispute, found: DisputeFacts, purchase: Bought, now: dt.datet
         occurred_at=min(line.created_at for line in found.lines if line.amount_cents < 0),
         description=f"Dispute {dispute.stripe_id}",
     )
+    dispute.at_stake = most - dispute.frozen
     dispute.opened_at, dispute.withdrawn_cents = now, found.withdrawn_cents
     if dispute.state != State.OPEN:
         _change(dispute, State.OPEN, f"Stripe took the money: {found.reason}", now)
