@@ -10,6 +10,7 @@ APPEND_ONLY_TABLES: Final = (
     "wallets_grantdrawdown",
     "wallets_claw",
     "wallets_clawpart",
+    "wallets_debtrecovery",
     "wallets_seal",
     "wallets_sealhead",
     "accounts_auditentry",
@@ -192,6 +193,15 @@ INVARIANTS: Final = [
         " USING (purchase) WHERE least(c.amount, c.usd) < 0 OR c.amount > g.amount UNION ALL"
         " SELECT NULL, g.id, g.voided FROM wallets_creditgrant g JOIN (SELECT grant_id, sum(amount) AS amount"
         " FROM wallets_clawpart GROUP BY 1) p ON p.grant_id = g.id WHERE p.amount > g.voided OR p.amount < 0",
+    ),
+    Invariant(
+        "recovered is what was paid of write-offs",
+        "What was written off is paid after all at most once, by a transaction that moved it (ledger.md rule 15).",
+        "SELECT d.id, d.recovered, r.amount FROM wallets_walletdebt d LEFT JOIN (SELECT debt_id, sum(amount) AS amount"
+        " FROM wallets_debtrecovery GROUP BY 1) r ON r.debt_id = d.id WHERE d.recovered <> coalesce(r.amount, 0)"
+        " UNION ALL SELECT NULL, e.amount, r.amount FROM (SELECT transaction_id, sum(amount) AS amount"
+        " FROM wallets_debtrecovery GROUP BY 1) r LEFT JOIN wallets_entry e ON e.transaction_id = r.transaction_id"
+        " AND e.wallet_id = (SELECT wallets_platform('CREDITS', 'loss')) WHERE r.amount IS DISTINCT FROM e.amount",
     ),
     Invariant(
         "arrears are what was forced",

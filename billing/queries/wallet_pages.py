@@ -17,6 +17,7 @@ from billing.models.topups import TopUp
 from billing.queries import rollups, subscriptions
 from billing.queries.rollups import Asked
 from marketplace.models import Creator
+from wallets import debts
 from wallets import queries as wallet_queries
 from wallets.models import CreditGrant, Entry
 from wallets.templatetags.money import cents
@@ -46,6 +47,7 @@ KINDS: Final = {
     "dispute_thawed": "Given back after a dispute",
     "dispute_lost": "Dispute",
     "write_off": "Written off",
+    "recovery": "Paid for what was written off",
     "withdrawal": "Given back with a plan",
 }
 GRANT_LABELS: Final = {
@@ -195,6 +197,12 @@ def frozen(*, customer: Customer) -> list[FrozenPart]:
     """List what is frozen, with the payment that is disputed."""
     found = Dispute.objects.filter(customer=customer, state=Dispute.State.OPEN).order_by("disputed_at", "id")
     return [FrozenPart(row.withdrawn_cents, row.frozen, row.disputed_at) for row in found]
+
+
+def unrecovered(*, customer: Customer) -> int:
+    """Give the credits that were written off and never paid for: what is bought next pays them."""
+    wallet = wallet_queries.consumer_wallet(customer_id=customer.pk)
+    return debts.unrecovered(wallet_id=wallet.pk) if wallet else 0
 
 
 def recent(*, customer: Customer) -> list[Line]:

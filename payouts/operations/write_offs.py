@@ -1,4 +1,4 @@
-"""Write arrears off: the customer owes no more, and who earned from the spent credits bears them instead, each once."""
+"""Write arrears off: nobody waits for the customer any more; who earned from what was spent bears it, each once."""
 
 import datetime as dt
 from typing import Final
