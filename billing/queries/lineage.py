@@ -55,7 +55,7 @@ class Burn:
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """What a creator has of one run's charge, and how much of that charge was burned of the payment's lots."""
+    """What a creator earned of one run that burned the payment's lots, and of whatever else it burned."""
 
     execution_id: int
     creator_id: int
