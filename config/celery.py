@@ -21,6 +21,7 @@ BEAT: Final = {
     "wallets.seal_transactions": 1.0,
     "wallets.check_books": 24 * 3600.0,
     "marketplace.watch_rates": 900.0,
+    "marketplace.tell_invited": 60.0,
     "billing.expire_holds": 5.0,
     "billing.post_splits": 1.0,
     "billing.roll_up": 2.0,

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.decorators import display
 
+from accounts import audit
 from billing.admin.refunds import RefundingAdmin
 from billing.models import (
     BalanceTransaction,
@@ -190,7 +191,7 @@ class QuarantinedEventAdmin(ReadOnlyAdmin):
         """Mark what somebody has looked into."""
         count = quarantine.resolve(
             ids=[event.pk for event in chosen],
-            actor=f"staff:{request.user.get_username()}"[:80],
+            actor=audit.staff(request=request).actor,
             now=clock.now(),
         )
         self.message_user(request, f"{count} marked as resolved.", messages.SUCCESS)

@@ -190,7 +190,7 @@ class Execution(models.Model):
         permissions = [("undo_execution", "Can undo a settled run")]
 
     def __str__(self) -> str:
-        return f"{self.public_id} {self.state}"
+        return f"{self.public_id} {self.shown_state}"
 
     @property
     def is_open(self) -> bool:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
+from accounts import audit
 from accounts.models import Customer, User
 from billing.models.vouchers import PromoGrant
 from config.kit.errors import ConflictError, InvalidInputError
@@ -46,6 +47,7 @@ def give(
         User.objects.select_for_update(no_key=True).get(pk=given_by.pk)
         found = PromoGrant.objects.filter(reference=reference).first()
         if found is not None:
+            audit.repeated()
             return found
         wallet = operations.open_wallet(owner_type="consumer", owner_id=customer.pk, now=now)
         adjustments.refuse_own(wallet=wallet, user=given_by)
@@ -68,6 +70,13 @@ def give(
             now=now,
             reason=given.reason,
             expires_at=expires_at,
+        )
+        audit.acted(
+            actor=audit.named(user=given_by),
+            act="promogrant.give",
+            object_id=customer.public_id,
+            reason=given.reason,
+            now=now,
         )
     return given
 

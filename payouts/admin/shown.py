@@ -11,6 +11,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from unfold.admin import ModelAdmin
 
+from accounts import audit
 from accounts.models import User
 from config.kit import clock
 from marketplace.models import Creator
@@ -45,7 +46,7 @@ def creator_link(creator: Creator) -> str:
 
 def actor(request: HttpRequest) -> str:
     """Name who acts, for the history."""
-    return f"staff:{request.user.get_username()}"[:80]
+    return audit.named(user=user(request))
 
 
 def user(request: HttpRequest) -> User:

@@ -5,7 +5,6 @@ from typing import Any, Final
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -121,16 +120,7 @@ class WalletDebtAdmin(ReadOnlyAdmin):
 def _written_off(request: HttpRequest, debt: WalletDebt, form: forms.Form) -> bool:
     staff, reason, now = audit.staff(request=request), form.cleaned_data["reason"], clock.now()
     try:
-        with transaction.atomic():
-            made = write_offs.write_off(debt=debt, actor=staff.actor, reason=reason, now=now)
-            audit.record(
-                actor=staff.actor,
-                act="write_off",
-                object_id=made.public_id,
-                reason=reason,
-                address=staff.address,
-                now=now,
-            )
+        made = write_offs.write_off(debt=debt, actor=staff.actor, reason=reason, now=now)
     except DomainError as error:
         form.add_error("reason", error.detail or error.title)
         return False

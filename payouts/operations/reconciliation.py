@@ -8,6 +8,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Max, Min
 
+from accounts import audit
 from billing.models import BalanceTransaction, Execution
 from billing.operations import fees
 from billing.stripe import balance
@@ -42,17 +43,20 @@ def reconcile(*, first: dt.date, last: dt.date, actor: str, now: dt.datetime) ->
             sides, judged = discrepancies.settle(scope=scope, actor=actor, now=now)
             _note_days(first, last, sides, judged, now)
         _close_days(first, last, actor, now)
-        return Reconciliation.objects.create(
-            first_day=first,
-            last_day=last,
-            started_by=actor,
-            started_at=now,
-            finished_at=now,
-            matched=len(judged.matched),
-            pending=len(judged.pending),
-            found=Discrepancy.objects.filter(resolved_at=None).count(),
-            filled=filled,
-        )
+        with transaction.atomic():
+            days = f"{first}:{last}"
+            audit.acted(actor=actor, act="reconciliation.run", object_id=days, reason="", now=now)
+            return Reconciliation.objects.create(
+                first_day=first,
+                last_day=last,
+                started_by=actor,
+                started_at=now,
+                finished_at=now,
+                matched=len(judged.matched),
+                pending=len(judged.pending),
+                found=Discrepancy.objects.filter(resolved_at=None).count(),
+                filled=filled,
+            )
 
 
 def reconcile_due(*, now: dt.datetime) -> Reconciliation | None:

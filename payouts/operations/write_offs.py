@@ -5,6 +5,7 @@ from typing import Final
 
 from django.db import transaction
 
+from accounts import audit
 from config.kit import ids
 from config.kit.errors import ConflictError, InvalidInputError
 from payouts.models import WriteOff, WriteOffPart
@@ -38,7 +39,9 @@ def write_off(*, debt: WalletDebt, actor: str, reason: str, now: dt.datetime) ->
         plan = _locked_plan(debt.pk, now)
         if plan.amount == 0:
             raise NothingOwedError
-        return _book(plan, actor, reason, now)
+        made = _book(plan, actor, reason, now)
+        audit.acted(actor=actor, act=CAUSE, object_id=made.public_id, reason=reason, now=now)
+        return made
 
 
 def write_off_due(*, now: dt.datetime) -> int:
