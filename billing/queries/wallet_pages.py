@@ -242,6 +242,7 @@ def _causes(source_ids: list[str]) -> dict[str, Cause]:
         found[str(top_up.payment_intent_id)] = Cause(f"Top-up of {cents(top_up.amount_cents)}", page)
     found |= _periods(source_ids)
     found |= _refunds(source_ids)
+    found |= _disputes(source_ids)
     for execution in Execution.objects.filter(public_id__in=source_ids).select_related("agent"):
         page = reverse("billing:run", args=[execution.public_id])
         found[execution.public_id] = Cause(f"Run of {execution.agent}", page)
@@ -259,6 +260,17 @@ def _refunds(source_ids: list[str]) -> dict[str, Cause]:
         )
         for stripe_id, row in rows.items()
         if row.reference in bought
+    }
+
+
+def _disputes(source_ids: list[str]) -> dict[str, Cause]:
+    rows = Dispute.objects.filter(stripe_id__in=source_ids).select_related("top_up")
+    return {
+        row.stripe_id: Cause(
+            f"Disputed payment of {cents(row.amount_cents)}",
+            reverse("billing:topup_return", args=[row.top_up.public_id]) if row.top_up else "",
+        )
+        for row in rows
     }
 
 

@@ -39,6 +39,8 @@ def test_the_customer_reads_what_is_frozen_and_why_until_it_is_over(
     assert "8,000 credits are frozen" in page
     assert "a payment of $10.00" in page
     assert "Frozen by a dispute" in page
+    assert "Disputed payment of $10.00" in page
+    assert dispute.stripe_id not in page
     decide(stripe_standin, dispute.stripe_id, "won")
     followed(dispute.stripe_id)
     page = client.get("/wallet/").content.decode()
