@@ -64,6 +64,7 @@ class DisputeAdmin(ReadOnlyAdmin):
     search_help_text = "dp_…, pi_…, ch_…, cst_…, name or e-mail"
     exclude = (
         "frozen",
+        "claw",
         "amount_cents",
         "withdrawn_cents",
         "fee_cents",

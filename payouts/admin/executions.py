@@ -44,6 +44,12 @@ class ExecutionAdmin(ReadOnlyAdmin):
     search_fields = ("public_id__exact", "customer__public_id__exact", "agent__slug__exact")
     search_help_text = "exe_…, cst_… or an agent's short name"
     exclude = ("fingerprint", "settle_fingerprint")
+    in_credits = (
+        *("quota_held", "quota_used", "estimate", "held", "max_charge", "metered", "cost", "charged", "released"),
+        *("unbilled", "platform_amount", "zero_cash_earned"),
+        *("available_after_reserve", "available_after_settle"),
+    )
+    in_usd = ("cash", "overage", "processing")
     ordering = ("-id",)
     show_full_result_count = False
     actions_detail = ("undo",)

@@ -279,6 +279,7 @@ class ReconciledDayAdmin(ReadOnlyAdmin):
 
     list_display = ("day", "state_label", "matched", "discrepancies", "net_usd", "reconciled_at", "closed_by")
     list_select_related = ("closed",)
+    in_usd = ("net",)
     ordering = ("-day",)
 
     @display(description="state", label={"closed": "success", "open": "info"})

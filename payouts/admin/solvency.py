@@ -62,6 +62,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("requested_by",)
     list_filter = ("state",)
+    in_usd = ("coverage",)
     search_fields = ("public_id__exact", "stripe_payout_id__exact", "reason")
     ordering = ("-id",)
     actions_list = ("withdraw", "liability", "liability_csv")

@@ -62,6 +62,7 @@ class WalletDebtAdmin(ReadOnlyAdmin):
 
     list_display = ("id", "customer", "kind", "owed", "of", "created_at")
     list_filter = ("kind",)
+    in_credits = ("amount", "remaining", "paid", "billed", "waived", "written_off", "carried")
     ordering = ("-id",)
     show_full_result_count = False
     inlines = (WriteOffInline,)
