@@ -45,7 +45,17 @@ class ExecutionAdmin(ReadOnlyAdmin):
     search_help_text = "exe_…, cst_… or an agent's short name"
     exclude = ("fingerprint", "settle_fingerprint")
     in_credits = (
-        *("quota_held", "quota_used", "estimate", "held", "max_charge", "metered", "cost", "charged", "released"),
+        *(
+            "quota_held",
+            "quota_used",
+            "estimate",
+            "held",
+            "max_charge",
+            "metered",
+            "cost",
+            "charged",
+            "released",
+        ),
         *("unbilled", "platform_amount", "zero_cash_earned"),
         *("available_after_reserve", "available_after_settle"),
     )
