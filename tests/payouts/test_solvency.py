@@ -5,6 +5,7 @@ import datetime as dt
 from io import StringIO
 
 import pytest
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db import IntegrityError, transaction
 from django.test import Client
 from pytest_django import Settings
@@ -164,4 +165,4 @@ class TestLiability:
         lines = list(csv.reader(StringIO(file)))
         assert tuple(lines[0]) == liability.COLUMNS
         assert lines[1] == ["Unused credits", "paid", "never", "10000", "10", "10"]
-        assert all(cell in page for line in lines[1:] for cell in line)
+        assert all(intcomma(cell) in page for line in lines[1:] for cell in line)
