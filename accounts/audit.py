@@ -2,6 +2,8 @@
 
 import datetime as dt
 import ipaddress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +14,10 @@ from django.http import HttpRequest
 from accounts.models import AuditEntry, User
 
 REASON_MAX: Final = 500
+# Who answers for an act that others cannot look up: people of the staff, and whoever may run commands on the machine.
+AUDITED: Final = ("staff:", "command:")
 _written: ContextVar[int] = ContextVar("audit entries written", default=0)
+_from: ContextVar[str | None] = ContextVar("where staff act from", default=None)
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,12 @@ class Staff:
     @property
     def actor(self) -> str:
         """Name the person, as histories do."""
-        return f"staff:{self.user.get_username()}"[:80]
+        return named(user=self.user)
+
+
+def named(*, user: User) -> str:
+    """Name a member of staff, as histories do."""
+    return f"staff:{user.get_username()}"[:80]
 
 
 def record(
@@ -41,6 +51,25 @@ def record(
         address=address,
         at=now,
     )
+
+
+def acted(*, actor: str, act: str, object_id: str, reason: str, now: dt.datetime) -> None:
+    """Record what an operation did, in its own transaction, where staff or a command had it done.
+
+    What jobs and customers do has its history; from where staff ask is known of each request (`asked_from`).
+    """
+    if actor.startswith(AUDITED):
+        record(actor=actor, act=act, object_id=object_id, reason=reason, address=_from.get(), now=now)
+
+
+@contextmanager
+def asked_from(address: str | None) -> Iterator[None]:
+    """Say from where all that is done in this block is asked for."""
+    token = _from.set(address)
+    try:
+        yield
+    finally:
+        _from.reset(token)
 
 
 def repeated() -> None:

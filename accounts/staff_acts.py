@@ -32,7 +32,8 @@ class StaffActsMiddleware:
         if request.method != "POST" or not request.path_info.startswith("/admin/"):
             return self.get_response(request)
         entries, logged = audit.written(), _last_logged(request)
-        response = self.get_response(request)
+        with audit.asked_from(audit.address_of(request=request)):
+            response = self.get_response(request)
         if audit.written() == entries and _carried_out(request, response):
             by = audit.staff(request=request)
             for act, object_id, reason in _acts(request, logged):

@@ -15,6 +15,7 @@ class BillingConfig(AppConfig):
             refund_books,
             rollup_books,
             subscription_books,
+            undo_books,
             voucher_books,
         )
         from billing import receivers as customer_receivers  # noqa: F401, PLC0415
@@ -30,3 +31,4 @@ class BillingConfig(AppConfig):
         register(rollup_books.INVARIANTS)
         register(dispute_books.INVARIANTS)
         register(voucher_books.INVARIANTS)
+        register(undo_books.INVARIANTS)

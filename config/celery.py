@@ -21,6 +21,7 @@ BEAT: Final = {
     "wallets.seal_transactions": 1.0,
     "wallets.check_books": 24 * 3600.0,
     "marketplace.watch_rates": 900.0,
+    "marketplace.tell_invited": 60.0,
     "billing.expire_holds": 5.0,
     "billing.post_splits": 1.0,
     "billing.roll_up": 2.0,
@@ -45,6 +46,7 @@ BEAT: Final = {
     "payouts.resolve_unknown": 15.0,
     "payouts.resync_accounts": 300.0,
     "payouts.write_off_arrears": 3600.0,
+    "payouts.recover_write_offs": 60.0,
     # Asks whether the night's comparison is due.
     "payouts.reconcile": 900.0,
 }

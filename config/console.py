@@ -105,16 +105,18 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the figures of the first page."""
     now = clock.now()
+    coverage, standing = solvency.coverage(), standing_of_books.standing(now=now)
+    waiting = console.waiting(now=now, standing=standing, coverage=coverage)
     return context | {
         "money": console.money(),
         "today": console.today(now=now),
         "days": _days(console.charged_per_day(now=now, days=CHART_DAYS)),
         "proof": console.proof(),
-        "coverage": solvency.coverage(),
-        "standing": standing_of_books.standing(now=now),
+        "coverage": coverage,
+        "standing": standing,
         "reconciliation_url": _url(console.DISCREPANCIES),
         "withdrawals_url": _url(console.WITHDRAWALS),
-        "waiting": [_waiting(item) for item in console.waiting(now=now)],
+        "waiting": [_waiting(item) for item in waiting],
         "books_url": _url(console.BOOKS),
     }
 

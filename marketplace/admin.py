@@ -143,6 +143,7 @@ class PlanVersionAdmin(ReadOnlyAdmin):
     list_filter = ("pricing_model",)
     list_select_related = ("plan",)
     search_fields = ("public_id", "plan__name", "plan__agent__slug")
+    in_credits = ("default_hold", "minimum", "quantum")
     ordering = ("-id",)
     inlines = (Prices, Shares, Tiers)
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from accounts import audit
 from config.kit.errors import ConflictError, InvalidInputError
 from marketplace import agreements
 from marketplace.agreements import Deal
@@ -105,6 +106,8 @@ def _change(
             actor=actor,
             changed_at=now,
         )
+        customer = row.customer.public_id
+        audit.acted(actor=actor, act=f"agreement.{what}", object_id=customer, reason=reason, now=now)
     return row
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from accounts import audit
 from accounts.models import Customer
 from config.kit.errors import ConflictError, InvalidInputError
 from marketplace.defaults import WHOLE_BP, committed_discount_bp
@@ -67,13 +68,15 @@ def agree(*, customer: Customer, deal: Deal, actor: str, now: dt.datetime) -> Ag
     with transaction.atomic():
         lock(customer_id=customer.pk)
         plan = check(customer=customer, deal=deal, now=now)
-        return Agreement.objects.create(
+        agreed = Agreement.objects.create(
             customer=customer,
             plan=Plan.objects.get(pk=plan.plan_id),
             created_by=actor,
             created_at=now,
             **facts(deal=deal),
         )
+        audit.acted(actor=actor, act="agreement.agree", object_id=customer.public_id, reason="", now=now)
+        return agreed
 
 
 def lock(*, customer_id: int) -> None:

@@ -1,14 +1,19 @@
 """Collaborators: who may have a part of an agent besides its creator. They are asked first, and may say no."""
 
 import datetime as dt
+from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 
+from config.kit import mail
 from config.kit.errors import ConflictError, InvalidInputError, NotFoundError
 from marketplace.models import Agent, Collaboration, Creator
 
 State = Collaboration.State
+TELL_MAX: Final = 100
 
 
 class CollaborationAnsweredError(ConflictError):
@@ -37,9 +42,24 @@ def invite(*, agent: Agent, name: str, actor: str, now: dt.datetime) -> Collabor
         )
         if not new and asked.state == State.DECLINED:
             asked.state, asked.answered_at, asked.answered_by = State.INVITED, None, ""
-            asked.invited_by, asked.invited_at = actor, now
+            asked.invited_by, asked.invited_at, asked.told_at = actor, now, None
             asked.save()
     return asked
+
+
+def tell_invited(*, now: dt.datetime) -> int:
+    """Mail those who were asked and not told; one that was sent and not noted is sent again. Return how many."""
+    waiting = Collaboration.objects.filter(state=State.INVITED, told_at=None).order_by("pk")
+    found = list(waiting.select_related("agent__creator", "creator__customer")[:TELL_MAX])
+    for asked in found:
+        mail.send(
+            subject=f"{asked.agent.creator.display_name} asks whether you take a part of {asked.agent.name}",
+            template="marketplace/mail/invitation.txt",
+            context={"asked": asked, "url": settings.SITE_URL + reverse("marketplace:creator_agents")},
+            to=[asked.creator.customer.email],
+        )
+        waiting.filter(pk=asked.pk).update(told_at=now)
+    return len(found)
 
 
 def answer(*, agent: Agent, creator: Creator, agrees: bool, actor: str, now: dt.datetime) -> None:

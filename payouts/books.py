@@ -32,6 +32,35 @@ INVARIANTS: Final = (
         """,
     ),
     Invariant(
+        "recovered write-offs go to who bore them",
+        "What is paid of a write-off after all is passed on once, and no creator has more of it back than it gave.",
+        """
+        SELECT r.id, r.amount, r.returned, r.own, d.amount AS recovered, e.amount AS booked, p.back
+        FROM payouts_writeoffrecovery r
+        LEFT JOIN wallets_debtrecovery d ON d.id = r.recovery_id
+        LEFT JOIN wallets_entry e ON e.transaction_id = r.transaction_id
+            AND e.wallet_id = (SELECT wallets_platform('CREDITS', 'loss'))
+        LEFT JOIN (SELECT cause_id, -sum(from_pending + from_payable + from_reserve + to_debt) AS back
+            FROM billing_creatorpull WHERE cause_type = 'recovery' GROUP BY 1) p ON p.cause_id = r.recovery_id::text
+        WHERE r.amount IS DISTINCT FROM d.amount OR r.returned <> coalesce(p.back, 0)
+           OR r.returned + r.own <> -coalesce(e.amount, 0)
+        UNION ALL
+        SELECT NULL, w.amount, w.pulled, w.own, sum(r.amount), sum(r.own), sum(r.returned) FROM payouts_writeoff w
+        JOIN payouts_writeoffrecovery r ON r.write_off_id = w.id GROUP BY w.id
+        HAVING sum(r.returned) > w.pulled OR sum(r.own) > w.own OR sum(r.loss) > w.lost
+        """,
+    ),
+    Invariant(
+        "no recovery waits",
+        "What is paid of a write-off after all reaches those who bore it within minutes.",
+        """
+        SELECT d.id, d.debt_id, d.amount, d.created_at FROM wallets_debtrecovery d
+        WHERE d.created_at < %(now)s - interval '10 minutes'
+            AND NOT EXISTS (SELECT FROM payouts_writeoffrecovery r WHERE r.recovery_id = d.id)
+        """,
+        timely=True,
+    ),
+    Invariant(
         "payout = whole cents",
         "What is debited in credits is worth exactly the cents that are transferred.",
         """
@@ -104,10 +133,28 @@ INVARIANTS: Final = (
         LEFT JOIN (
             SELECT e.wallet_id, sum(e.amount) AS moved, -sum(e.amount) FILTER (WHERE e.amount < 0) AS taken
             FROM wallets_entry e JOIN wallets_transaction t ON t.id = e.transaction_id
-            WHERE t.kind NOT IN ('maturity', 'reserve_release') AND e.wallet_seq IS NOT NULL GROUP BY 1
+            WHERE t.kind NOT IN ('maturity', 'reserve_release', 'dispute_release') AND e.wallet_seq IS NOT NULL
+            GROUP BY 1
         ) l ON l.wallet_id = w.id
         WHERE coalesce(w.balance, 0) <> coalesce(h.held, 0) + coalesce(l.moved, 0) + coalesce(h.borne, 0)
            OR coalesce(h.borne, 0) > coalesce(l.taken, 0)
+        """,
+    ),
+    Invariant(
+        "disputed earnings wait",
+        "What creators earned of disputed credits becomes payable when nobody can take it any more; of a day no more"
+        " is held back than matured.",
+        """
+        SELECT h.creator_id, h.day, h.amount, h.released, d.stripe_id, d.state FROM payouts_reservehold h
+        JOIN billing_dispute d ON d.id = h.dispute_id
+        WHERE h.released_at IS NOT NULL AND d.state = 'open'
+        UNION ALL
+        SELECT h.creator_id, h.day, h.held, m.there, NULL, NULL
+        FROM (SELECT creator_id, day, sum(amount) AS held FROM payouts_reservehold GROUP BY 1, 2) h
+        LEFT JOIN (
+            SELECT creator_id, day, sum(amount - short) AS there FROM payouts_maturedearning GROUP BY 1, 2
+        ) m ON m.creator_id = h.creator_id AND m.day = h.day
+        WHERE h.held > coalesce(m.there, 0)
         """,
     ),
     Invariant(

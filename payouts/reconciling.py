@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from payouts.calendar import utc_day
+
 GRACE: Final = dt.timedelta(minutes=15)
 # Stripe stamps a payment and the line it makes one after the other: midnight may lie between the two.
 MIDNIGHT_SLACK: Final = dt.timedelta(minutes=5)
@@ -81,11 +83,6 @@ def judge(
     return found
 
 
-def day_of(at: dt.datetime) -> dt.date:
-    """Give the UTC day of a moment."""
-    return at.astimezone(dt.UTC).date()
-
-
 def _by_key(lines: Iterable[Line]) -> dict[str, list[Line]]:
     groups: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
@@ -110,9 +107,9 @@ def _kind(there: Sequence[Line], here: Sequence[Line], closed: Collection[dt.dat
 
 def _other_day(there: Sequence[Line], here: Sequence[Line], closed: Collection[dt.date]) -> bool:
     said, booked = min(line.at for line in there), min(line.at for line in here)
-    if abs(said - booked) <= MIDNIGHT_SLACK or day_of(said) == day_of(booked):
+    if abs(said - booked) <= MIDNIGHT_SLACK or utc_day(at=said) == utc_day(at=booked):
         return False
-    return not (day_of(said) in closed and booked > said)
+    return not (utc_day(at=said) in closed and booked > said)
 
 
 def _finding(kind: Kind, key: str, there: Sequence[Line], here: Sequence[Line]) -> Finding:

@@ -44,7 +44,9 @@ class EarningsSerializer(serializers.Serializer[Any]):
     payable = AmountField(source="position.payable", help_text="Goes into the next payout.")
     in_transit = AmountField(source="position.in_transit", help_text="On its way to Stripe.")
     paid = AmountField(source="position.paid", help_text="Transferred, less what was taken back.")
-    reserve = AmountField(source="position.reserve", help_text="Held back for a time by the risk tier.")
+    reserve = AmountField(
+        source="position.reserve", help_text="Held back by the risk tier, or while payments are disputed."
+    )
     owed = AmountField(source="position.owed", help_text="Taken off what is earned next.")
     series = EarningsRowSerializer(source="rows", many=True)
 

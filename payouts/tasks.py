@@ -11,6 +11,7 @@ from payouts.operations import (
     bank,
     onboarding,
     reconciliation,
+    recoveries,
     reserves,
     reversals,
     runs,
@@ -105,3 +106,9 @@ def reconcile(**_: Any) -> None:
 def write_off_arrears(**_: Any) -> None:
     """Write off arrears that have waited too long. Again: what is written off is owed no more."""
     write_offs.write_off_due(now=clock.now())
+
+
+@shared_task(name="payouts.recover_write_offs")
+def recover_write_offs(**_: Any) -> None:
+    """Pass on what was paid of write-offs. Again: each recovery is passed on once."""
+    recoveries.pass_on_due(now=clock.now())

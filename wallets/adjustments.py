@@ -153,6 +153,13 @@ def alone_left(*, user: User, now: dt.datetime) -> int:
     return max(int(settings.ADJUSTMENT_ALONE_CREDITS) * MICRO - int(used), 0)
 
 
+def refuse_own(*, wallet: Wallet, user: User) -> None:
+    """Raise OwnWalletError where a member of staff would change a balance that it shares."""
+    owned = wallet.owner_type == Wallet.OwnerType.CONSUMER
+    if owned and Membership.objects.filter(customer_id=wallet.owner_id, user=user).exists():
+        raise OwnWalletError("You share this wallet: somebody else adjusts it.")
+
+
 def _ask(
     *,
     wallet: Wallet,
@@ -164,7 +171,7 @@ def _ask(
     public_id: str | None = None,
     reverses: Adjustment | None = None,
 ) -> Adjustment:
-    _refuse_own(wallet, by)
+    refuse_own(wallet=wallet, user=by.user)
     available = queries.balance(wallet=wallet, now=now).available
     if amount < 0 and available + amount < 0:
         raise calls.shortfall(required=-amount, available=available)
@@ -210,7 +217,7 @@ def _open(adjustment: Adjustment, by: Staff) -> Adjustment:
         raise AlreadyDecidedError(f"It was {asked.state} already.")
     if asked.requested_by_id == by.user.pk:
         raise SamePersonError("You asked for it: another person decides.")
-    _refuse_own(asked.wallet, by)
+    refuse_own(wallet=asked.wallet, user=by.user)
     return asked
 
 
@@ -219,12 +226,6 @@ def _same(found: Adjustment, wallet: Wallet, amount: int, by: Staff) -> Adjustme
         raise ConflictError("This form was sent before with something else: open it again.")
     audit.repeated()
     return found
-
-
-def _refuse_own(wallet: Wallet, by: Staff) -> None:
-    owned = wallet.owner_type == Wallet.OwnerType.CONSUMER
-    if owned and Membership.objects.filter(customer_id=wallet.owner_id, user=by.user).exists():
-        raise OwnWalletError("You share this wallet: somebody else adjusts it.")
 
 
 def _audit(act: str, asked: Adjustment, reason: str, by: Staff, now: dt.datetime) -> None:

@@ -13,6 +13,8 @@ from wallets import money
 NOT_COVERED: Final = "FB402"
 NOT_OPEN: Final = "FB409"
 NOT_OWED: Final = "FB404"
+BILLED: Final = "FB410"
+DISPUTED: Final = "FB411"
 COVERED_CONSTRAINT: Final = "wallets_wallet_covered"
 
 
@@ -36,6 +38,29 @@ class NotOwedError(ConflictError):
 
     code = "not_owed"
     title = "The wallet does not owe that much"
+
+
+class BilledError(ConflictError):
+    """What was burned below zero stands on an invoice: it is credited there."""
+
+    code = "billed"
+    title = "An invoice has billed it"
+
+
+class DisputedError(ConflictError):
+    """A bank has not decided yet whose the credits are."""
+
+    code = "disputed"
+    title = "Its payment is disputed"
+
+
+REFUSALS: Final[dict[str | None, type[DomainError]]] = {
+    NOT_OPEN: HoldClosedError,
+    NOT_OWED: NotOwedError,
+    NOT_COVERED: InsufficientCreditsError,
+    BILLED: BilledError,
+    DISPUTED: DisputedError,
+}
 
 
 def row(statement: str, parameters: Sequence[Any]) -> tuple[Any, ...]:
@@ -63,13 +88,10 @@ def refusals() -> Iterator[None]:
 def _refusal(cause: BaseException | None) -> DomainError | None:
     if not isinstance(cause, psycopg.Error):
         return None
-    if cause.sqlstate == NOT_OPEN:
-        return HoldClosedError()
-    if cause.sqlstate == NOT_OWED:
-        return NotOwedError()
-    if cause.sqlstate == NOT_COVERED or cause.diag.constraint_name == COVERED_CONSTRAINT:
+    if cause.diag.constraint_name == COVERED_CONSTRAINT:
         return InsufficientCreditsError()
-    return None
+    refusal = REFUSALS.get(cause.sqlstate)
+    return refusal() if refusal else None
 
 
 def shortfall(*, required: int, available: int) -> InsufficientCreditsError:

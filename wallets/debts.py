@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Final
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from wallets import calls, money
 from wallets.ledger import Posted, Source
@@ -56,3 +56,9 @@ def set_overdraft(*, wallet_id: int, limit: int, now: dt.datetime) -> int:
     """Let a wallet go so far below zero, never less than it has gone already; give the limit that holds now."""
     (limit_now,) = calls.row("SELECT wallets_overdraft_set(%s, %s, %s)", [wallet_id, limit, now])
     return int(limit_now)
+
+
+def unrecovered(*, wallet_id: int) -> int:
+    """Give what was written off of a wallet's debts and not paid after all: what is bought next pays it first."""
+    found = WalletDebt.objects.filter(wallet_id=wallet_id, written_off__gt=F("recovered"))
+    return found.aggregate(total=Sum(F("written_off") - F("recovered")))["total"] or 0

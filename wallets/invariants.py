@@ -10,6 +10,7 @@ APPEND_ONLY_TABLES: Final = (
     "wallets_grantdrawdown",
     "wallets_claw",
     "wallets_clawpart",
+    "wallets_debtrecovery",
     "wallets_seal",
     "wallets_sealhead",
     "accounts_auditentry",
@@ -165,8 +166,8 @@ INVARIANTS: Final = [
     Invariant(
         "debts are what was drawn on them",
         "Every micro owed names the charge it came from, every micro paid the grant that paid it.",
-        "SELECT w.id, w.burned, w.paid, d.burned AS drawn, d.paid AS settled FROM (SELECT id, amount AS burned, paid"
-        " FROM wallets_walletdebt WHERE kind = 'overage') w LEFT JOIN (SELECT debt_id,"
+        "SELECT w.id, w.burned, w.paid, d.burned AS drawn, d.paid AS settled FROM (SELECT id,"
+        " amount - waived AS burned, paid FROM wallets_walletdebt WHERE kind = 'overage') w LEFT JOIN (SELECT debt_id,"
         " coalesce(sum(amount) FILTER (WHERE grant_id IS NULL), 0) AS burned,"
         " coalesce(sum(amount) FILTER (WHERE grant_id IS NOT NULL), 0) AS paid"
         " FROM wallets_grantdrawdown WHERE debt_id IS NOT NULL GROUP BY 1) d ON d.debt_id = w.id"
@@ -192,6 +193,15 @@ INVARIANTS: Final = [
         " USING (purchase) WHERE least(c.amount, c.usd) < 0 OR c.amount > g.amount UNION ALL"
         " SELECT NULL, g.id, g.voided FROM wallets_creditgrant g JOIN (SELECT grant_id, sum(amount) AS amount"
         " FROM wallets_clawpart GROUP BY 1) p ON p.grant_id = g.id WHERE p.amount > g.voided OR p.amount < 0",
+    ),
+    Invariant(
+        "recovered is what was paid of write-offs",
+        "What was written off is paid after all at most once, by a transaction that moved it (ledger.md rule 15).",
+        "SELECT d.id, d.recovered, r.amount FROM wallets_walletdebt d LEFT JOIN (SELECT debt_id, sum(amount) AS amount"
+        " FROM wallets_debtrecovery GROUP BY 1) r ON r.debt_id = d.id WHERE d.recovered <> coalesce(r.amount, 0)"
+        " UNION ALL SELECT NULL, e.amount, r.amount FROM (SELECT transaction_id, sum(amount) AS amount"
+        " FROM wallets_debtrecovery GROUP BY 1) r LEFT JOIN wallets_entry e ON e.transaction_id = r.transaction_id"
+        " AND e.wallet_id = (SELECT wallets_platform('CREDITS', 'loss')) WHERE r.amount IS DISTINCT FROM e.amount",
     ),
     Invariant(
         "arrears are what was forced",
@@ -222,7 +232,7 @@ INVARIANTS: Final = [
         " JOIN wallets_creditgrant g ON g.id = d.grant_id AND g.expires_at IS NOT NULL"
         " JOIN wallets_transaction t ON t.id = d.transaction_id"
         " LEFT JOIN wallets_hold h ON h.source_type = t.source_type AND h.source_id = t.source_id"
-        " WHERE t.recorded_at >= g.expires_at AND coalesce(h.opened_at >= g.expires_at, true)",
+        " WHERE d.amount > 0 AND t.recorded_at >= g.expires_at AND coalesce(h.opened_at >= g.expires_at, true)",
     ),
     Invariant(
         "settlements draw what they charge",

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from wallets import calls
 from wallets.chart import PlatformWallet
@@ -29,11 +29,13 @@ class Posted(NamedTuple):
     replayed: bool
 
 
+# The legs' wallets by id, of what `spread` gives.
+WALLETS = """(SELECT array_agg(CASE WHEN l.id IS NULL THEN wallets_platform(l.unit, l.kind) ELSE l.id END ORDER BY l.n)
+     FROM unnest(%s::bigint[], %s::text[], %s::text[]) WITH ORDINALITY AS l(id, unit, kind, n))"""
 POST = """
 SELECT p.o_transaction, p.o_replayed
 FROM wallets_post(%s, %s, %s, %s, %s, %s, %s,
-    (SELECT array_agg(CASE WHEN l.id IS NULL THEN wallets_platform(l.unit, l.kind) ELSE l.id END ORDER BY l.n)
-     FROM unnest(%s::bigint[], %s::text[], %s::text[]) WITH ORDINALITY AS l(id, unit, kind, n)),
+    {wallets},
     %s::bigint[], wallets_platform(%s, %s)) p
 """
 
@@ -55,22 +57,21 @@ def post(
     posted before is left as it is and reported as replayed. Raises InsufficientCreditsError when a wallet's
     floor refuses a leg.
     """
-    names = [leg.wallet if isinstance(leg.wallet, PlatformWallet) else None for leg in legs]
-    ids = [None if isinstance(leg.wallet, PlatformWallet) else leg.wallet for leg in legs]
-    units = [name.unit if name else None for name in names]
-    kinds = [name.kind if name else None for name in names]
     head = [kind, source.type, source.id, actor, description, occurred_at or now, now]
     tail = [plug.unit if plug else None, plug.kind if plug else None]
-    statement = POST if plug else POST.replace("wallets_platform(%s, %s)) p", "NULL) p")
-    found = calls.row(
-        statement,
-        [
-            *head,
-            ids,
-            units,
-            kinds,
-            [leg.amount for leg in legs],
-            *(tail if plug else []),
-        ],
-    )
+    statement = POST.format(wallets=WALLETS)
+    if plug is None:
+        statement = statement.replace("wallets_platform(%s, %s)) p", "NULL) p")
+    found = calls.row(statement, [*head, *spread(legs=legs), *(tail if plug else [])])
     return Posted(*found)
+
+
+def spread(*, legs: Sequence[Leg]) -> list[list[Any]]:
+    """Give legs as the ledger's functions take them: three columns that name their wallets, and their amounts."""
+    names = [leg.wallet if isinstance(leg.wallet, PlatformWallet) else None for leg in legs]
+    return [
+        [None if isinstance(leg.wallet, PlatformWallet) else leg.wallet for leg in legs],
+        [name.unit if name else None for name in names],
+        [name.kind if name else None for name in names],
+        [leg.amount for leg in legs],
+    ]

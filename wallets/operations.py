@@ -46,6 +46,8 @@ def adjust(
 ) -> Posted:
     """Adjust a balance by staff: up as an `adjustment` grant, down in burn order, only what is available.
 
+    Staff come here through `wallets.adjustments` alone, which has it decided; the replay's cast and the provers, where
+    there are no staff, come directly.
     `reference` makes it happen once. Raises InvalidInputError without a reason, InsufficientCreditsError
     below what is available.
     """

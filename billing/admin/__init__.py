@@ -1,6 +1,5 @@
 from billing.admin.agreements import AgreementAdmin
 from billing.admin.disputes import DisputeAdmin
-from billing.admin.executions import ExecutionAdmin
 from billing.admin.invoices import InvoiceAdmin
 from billing.admin.moves import SubscriptionMoveAdmin
 from billing.admin.purchases import (
@@ -18,7 +17,6 @@ __all__ = [
     "BalanceTransactionAdmin",
     "DisputeAdmin",
     "EventAdmin",
-    "ExecutionAdmin",
     "InvoiceAdmin",
     "PromoGrantAdmin",
     "QuarantinedEventAdmin",

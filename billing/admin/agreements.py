@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from unfold.decorators import action, display
 
-from accounts.models import User
+from accounts import audit
 from billing.admin.agreement_forms import AgreeForm, AmendForm, DealForm, EndForm, RewordForm
 from billing.queries import agreement_costs
 from billing.queries.agreement_costs import Scenario
@@ -164,5 +164,4 @@ def _initial(agreement: Agreement) -> dict[str, Any]:
 
 
 def _actor(request: HttpRequest) -> str:
-    assert isinstance(request.user, User)
-    return f"user:{request.user.public_id}"
+    return audit.staff(request=request).actor

@@ -3,19 +3,19 @@
 import datetime as dt
 from typing import Final
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from unfold.decorators import display
 
 from billing.models import Dispute, DisputeStateChange
 from billing.models.disputes import UNDER_WAY
 from billing.operations import disputes
 from billing.queries import disputed
-from billing.stripe.disputes import dashboard_url
+from billing.stripe import links
+from wallets.admin.links import link
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 from wallets.models import FrozenLot
 from wallets.templatetags.money import cents, credits_text
@@ -64,6 +64,7 @@ class DisputeAdmin(ReadOnlyAdmin):
     search_help_text = "dp_…, pi_…, ch_…, cst_…, name or e-mail"
     exclude = (
         "frozen",
+        "claw",
         "amount_cents",
         "withdrawn_cents",
         "fee_cents",
@@ -107,11 +108,13 @@ class DisputeAdmin(ReadOnlyAdmin):
         """Link to what was paid for."""
         if dispute.invoice_payment is not None:
             invoice = dispute.invoice_payment.invoice
-            return _link(reverse("admin:billing_invoice_change", args=[invoice.pk]), invoice.public_id)
+            return link(
+                url=reverse("admin:billing_invoice_change", args=[invoice.pk]), text=invoice.public_id
+            )
         bought = dispute.top_up or dispute.subscription
         assert bought is not None
         page = f"admin:billing_{bought._meta.model_name}_change"
-        return _link(reverse(page, args=[bought.pk]), bought.public_id)
+        return link(url=reverse(page, args=[bought.pk]), text=bought.public_id)
 
     @display(description="frozen of the purchase")
     def frozen_lots(self, dispute: Dispute) -> str:
@@ -137,18 +140,13 @@ class DisputeAdmin(ReadOnlyAdmin):
     @display(description="at Stripe")
     def at_stripe(self, dispute: Dispute) -> str:
         """Link to where evidence is handed in."""
-        url = dashboard_url(dispute_id=dispute.stripe_id, live=settings.STRIPE_LIVE_MODE)
-        return _link(url, "Answer in Stripe's dashboard")
+        return link(url=links.page_of(stripe_id=dispute.stripe_id), text="Answer in Stripe's dashboard")
 
     @admin.action(description="Look it up at Stripe now")
     def look_up(self, request: HttpRequest, chosen: QuerySet[Dispute]) -> None:
         """Ask Stripe how they stand, as the sweeper does."""
         count = disputes.look_up(dispute_ids=[row.stripe_id for row in chosen])
         self.message_user(request, f"{count} disputes are being looked up.", messages.SUCCESS)
-
-
-def _link(url: str, text: str) -> str:
-    return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', url, text)
 
 
 def _until(thawed_at: dt.datetime | None) -> str:

@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from accounts import audit
 from billing.models import (
     CreditNote,
     Invoice,
@@ -184,7 +185,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
 
     def _acted(self, request: HttpRequest, invoice: Invoice, what: str, form: forms.Form) -> bool:
         try:
-            said = _act(invoice, what, form.cleaned_data, f"staff:{request.user.get_username()}"[:80])
+            said = _act(invoice, what, form.cleaned_data, audit.staff(request=request).actor)
         except DomainError as error:
             form.add_error("reason", error.detail)
             return False

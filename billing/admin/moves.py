@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from accounts.models import User
+from accounts import audit
 from billing.documents import spreadsheet
 from billing.models import Subscription, SubscriptionMove
 from billing.models.subscriptions import LIVE
@@ -202,5 +202,4 @@ def _download(text: str, proposal: Proposal) -> HttpResponse:
 
 
 def _actor(request: HttpRequest) -> str:
-    assert isinstance(request.user, User)
-    return f"user:{request.user.public_id}"
+    return audit.staff(request=request).actor

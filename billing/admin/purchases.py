@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.decorators import display
 
+from accounts import audit
 from billing.admin.refunds import RefundingAdmin
 from billing.models import (
     BalanceTransaction,
@@ -54,7 +55,8 @@ class TopUpAdmin(RefundingAdmin):
         *("customer__public_id__exact", "customer__email", "customer__name"),
     )
     search_help_text = "top_…, cs_…, pi_…, ch_…, cst_…, name or e-mail"
-    exclude = ("fingerprint", "checkout_url")
+    exclude = ("fingerprint", "checkout_url", "success_url", "cancel_url", "idempotency_key")
+    in_credits = ("paid_credits", "bonus_credits")
     ordering = ("-id",)
     show_full_result_count = False
     inlines = (TopUpStateChangeInline,)
@@ -117,7 +119,8 @@ class SubscriptionAdmin(ReadOnlyAdmin):
         *("customer__public_id__exact", "customer__email", "agent__slug"),
     )
     search_help_text = "sbs_…, cs_…, pi_…, cst_…, e-mail or agent"
-    exclude = ("fingerprint", "checkout_url")
+    exclude = ("fingerprint", "checkout_url", "success_url", "cancel_url", "idempotency_key")
+    in_credits = ("credits",)
     ordering = ("-id",)
     show_full_result_count = False
     inlines = (SubscriptionPeriodInline, TrialInline, SubscriptionStateChangeInline)
@@ -190,7 +193,7 @@ class QuarantinedEventAdmin(ReadOnlyAdmin):
         """Mark what somebody has looked into."""
         count = quarantine.resolve(
             ids=[event.pk for event in chosen],
-            actor=f"staff:{request.user.get_username()}"[:80],
+            actor=audit.staff(request=request).actor,
             now=clock.now(),
         )
         self.message_user(request, f"{count} marked as resolved.", messages.SUCCESS)

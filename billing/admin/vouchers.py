@@ -6,6 +6,7 @@ from typing import Any, Final
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.core.validators import MaxValueValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -27,6 +28,9 @@ from wallets import money
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 
 STEP: Final = "admin/billing/voucher_step.html"
+USES_MAX: Final = 1_000_000_000
+# The day after it can still be named.
+LAST_MAX: Final = MaxValueValidator(dt.date(9999, 12, 30))
 
 
 class CreditsForm(forms.Form):
@@ -47,7 +51,9 @@ class VoucherForm(CreditsForm):
 
     name = forms.CharField(max_length=80, widget=UnfoldAdminTextInputWidget, help_text="Customers see it.")
     code = forms.CharField(max_length=60, widget=UnfoldAdminTextInputWidget, help_text="Shown only now.")
-    uses_max = forms.IntegerField(label="Uses in all", min_value=1, widget=UnfoldAdminIntegerFieldWidget)
+    uses_max = forms.IntegerField(
+        label="Uses in all", min_value=1, max_value=USES_MAX, widget=UnfoldAdminIntegerFieldWidget
+    )
     per_customer = forms.IntegerField(
         label="Uses by one customer",
         min_value=1,
@@ -56,7 +62,7 @@ class VoucherForm(CreditsForm):
         widget=UnfoldAdminIntegerFieldWidget,
     )
     starts = forms.DateField(widget=UnfoldAdminSingleDateWidget, help_text="Midnight, UTC.")
-    last = forms.DateField(label="Last day", widget=UnfoldAdminSingleDateWidget)
+    last = forms.DateField(label="Last day", widget=UnfoldAdminSingleDateWidget, validators=[LAST_MAX])
     credits_days = forms.IntegerField(
         label="Credits are good for days",
         required=False,
@@ -89,6 +95,7 @@ class GiftForm(CreditsForm):
         label="Last day of the credits",
         required=False,
         widget=UnfoldAdminSingleDateWidget,
+        validators=[LAST_MAX],
         help_text="Empty: they do not expire.",
     )
     reference = forms.CharField(max_length=40, widget=forms.HiddenInput)

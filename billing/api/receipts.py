@@ -94,8 +94,10 @@ class Receipt(msgspec.Struct):
     expires_at: str
     occurred_at: str | None
     closed_at: str | None
+    undone_at: str | None
     transaction: str | None
     chain_hash: str | None
+    undo_transaction: str | None
 
 
 def execution_answer(found: Execution) -> ExecutionAnswer:
@@ -160,8 +162,10 @@ def receipt(found: Execution) -> Receipt:
         expires_at=answers.time(found.expires_at),
         occurred_at=_time(found.occurred_at),
         closed_at=_time(found.closed_at),
+        undone_at=_time(found.undone_at),
         transaction=found.settlement.public_id if found.settlement else None,
         chain_hash=seals.hash_of(transaction_id=found.settlement_id) or None,
+        undo_transaction=(receipts.undoing_of(execution=found) or None) if found.undone_at else None,
     )
 
 

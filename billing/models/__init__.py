@@ -12,7 +12,8 @@ from billing.models.invoices import (
     InvoiceStateChange,
 )
 from billing.models.meter_events import MeterEvent, MeterEventKey, MeterReversal
-from billing.models.moves import PlanOffer, SubscriptionMove
+from billing.models.moves import SubscriptionMove
+from billing.models.offers import PlanOffer
 from billing.models.pulls import CreatorPull
 from billing.models.refunds import Refund, RefundStateChange
 from billing.models.rollups import (

@@ -45,6 +45,10 @@ class Dispute(models.Model):
     evidence_due = models.DateTimeField(null=True, blank=True)
     evidence_sent = models.BooleanField(default=False)
     frozen = models.BigIntegerField(default=0, help_text="Credit micros that were set aside when it opened.")
+    at_stake = models.BigIntegerField(
+        default=0,
+        help_text="Credit micros of what is disputed that could not be: they are spent, or held by runs.",
+    )
     claw = models.OneToOneField(
         Claw,
         on_delete=models.PROTECT,
@@ -69,7 +73,7 @@ class Dispute(models.Model):
             ),
             models.CheckConstraint(
                 name="billing_dispute_amounts",
-                condition=Q(amount_cents__gt=0, withdrawn_cents__gte=0, frozen__gte=0),
+                condition=Q(amount_cents__gt=0, withdrawn_cents__gte=0, frozen__gte=0, at_stake__gte=0),
             ),
             models.CheckConstraint(
                 name="billing_dispute_open_is_withdrawn",

@@ -99,6 +99,7 @@ class Execution(models.Model):
     opened_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True, help_text="When all that was charged was given back.")
     # Without a foreign key in the database, like those of Earning: see there.
     settlement = models.OneToOneField(
         Transaction, on_delete=models.PROTECT, null=True, related_name="execution", db_constraint=False
@@ -159,6 +160,12 @@ class Execution(models.Model):
                 name="billing_execution_quota_used_of_a_quota",
                 condition=Q(quota_used=0) | Q(quota_used__gt=0, quota_wallet__isnull=False),
             ),
+            # What waits in clearing has earned nobody anything yet: it is posted first.
+            models.CheckConstraint(
+                name="billing_execution_undone_was_posted",
+                condition=Q(undone_at=None)
+                | (Q(state="settled") & ~Q(source="plan_fee") & (Q(charged=0) | Q(posting__isnull=False))),
+            ),
         ]
         indexes = [
             models.Index(
@@ -176,15 +183,24 @@ class Execution(models.Model):
                 fields=["customer", "expires_at"],
                 condition=Q(counts_at_once=True, state__in=OPEN_STATES),
             ),
+            models.Index(
+                name="billing_execution_undone", fields=["undone_at"], condition=Q(undone_at__isnull=False)
+            ),
         ]
+        permissions = [("undo_execution", "Can undo a settled run")]
 
     def __str__(self) -> str:
-        return f"{self.public_id} {self.state}"
+        return f"{self.public_id} {self.shown_state}"
 
     @property
     def is_open(self) -> bool:
         """Tell whether it still waits for its settlement."""
         return self.state in OPEN_STATES
+
+    @property
+    def shown_state(self) -> str:
+        """Name the state as people read it: what was settled may have been undone."""
+        return "undone" if self.undone_at else self.state
 
     @property
     def creator_amount(self) -> int:

@@ -17,7 +17,7 @@ from billing.models.topups import TopUp
 from billing.operations import fees, payments, quarantine
 from billing.operations.invoices import collecting
 from billing.operations.refunds import requesting, settling
-from billing.queries import lineage, purchases
+from billing.queries import purchases
 from billing.queries.lineage import Payment
 from billing.queries.purchases import Bought
 from billing.stripe import disputes as stripe_disputes
@@ -27,7 +27,6 @@ from config.kit import jobs
 from wallets import chart, claws, freezing, money
 from wallets.claws import Booking
 from wallets.ledger import Source
-from wallets.operations import open_wallet
 
 State = Dispute.State
 ACTOR: Final = "job:billing.follow_dispute"
@@ -55,14 +54,11 @@ def bring(*, found: DisputeFacts, now: dt.datetime) -> None:
 
 def sweep(*, now: dt.datetime) -> int:
     """Look up every dispute that is under way, and those of the last weeks we do not know; give how many."""
-    known = dict(Dispute.objects.values_list("stripe_id", "stripe_status"))
-    listed = [
-        found.stripe_id
-        for found in stripe_disputes.opened_since(since=now - LOOK_BACK)
-        if known.get(found.stripe_id) != found.status
-    ]
+    listed = {found.stripe_id: found.status for found in stripe_disputes.opened_since(since=now - LOOK_BACK)}
+    known = dict(Dispute.objects.filter(stripe_id__in=listed).values_list("stripe_id", "stripe_status"))
+    news = [dispute_id for dispute_id, status in listed.items() if known.get(dispute_id) != status]
     under_way = Dispute.objects.filter(state__in=UNDER_WAY).values_list("stripe_id", flat=True)
-    return look_up(dispute_ids=sorted({*listed, *under_way}))
+    return look_up(dispute_ids=sorted({*news, *under_way}))
 
 
 def look_up(*, dispute_ids: Sequence[str]) -> int:
@@ -142,29 +138,24 @@ def _locked(found: DisputeFacts, purchase: Bought, now: dt.datetime) -> Dispute:
 
 
 def _open(dispute: Dispute, found: DisputeFacts, purchase: Bought, now: dt.datetime) -> None:
-    payment = _paid(purchase, now)
+    payment = settling.paid(bought=purchase, now=now)
     before = _taken_cents(dispute)
+    # Of a part that is disputed, no more than would be taken back.
+    most = _share(payment, before + found.withdrawn_cents) - _share(payment, before)
     dispute.frozen = freezing.freeze(
         grant_ids=[lot.id for lot in payment.lots],
-        # Of a part that is disputed, no more than would be taken back.
-        most=_share(payment, before + found.withdrawn_cents) - _share(payment, before),
+        most=most,
         cash=money.cents_to_micros(found.withdrawn_cents),
         source=_source(dispute),
         actor=ACTOR,
         now=now,
-        occurred_at=found.lines[0].created_at,
+        occurred_at=min(line.created_at for line in found.lines if line.amount_cents < 0),
         description=f"Dispute {dispute.stripe_id}",
     )
+    dispute.at_stake = most - dispute.frozen
     dispute.opened_at, dispute.withdrawn_cents = now, found.withdrawn_cents
     if dispute.state != State.OPEN:
         _change(dispute, State.OPEN, f"Stripe took the money: {found.reason}", now)
-
-
-def _paid(purchase: Bought, now: dt.datetime) -> Payment:
-    # Who paid for nothing that credits stand for has a wallet all the same: what is lost is owed in one.
-    payer = purchases.payer(purchase=purchase)
-    open_wallet(owner_type="consumer", owner_id=payer.pk, now=now)
-    return lineage.paid(bought=purchase)
 
 
 def _share(payment: Payment, cents: int) -> int:
@@ -197,7 +188,7 @@ def _win(dispute: Dispute, found: DisputeFacts, now: dt.datetime) -> None:
 def _lose(dispute: Dispute, purchase: Bought, now: dt.datetime) -> None:
     """Give the frozen credits back to their lots, and take what the money stood for the way a refund takes it."""
     freezing.thaw(kind="dispute_thawed", source=_source(dispute), actor=ACTOR, now=now)
-    payment = _paid(purchase, now)
+    payment = settling.paid(bought=purchase, now=now)
     clawed = claws.take(
         purchase=payment.purchase,
         usd=money.cents_to_micros(dispute.withdrawn_cents),

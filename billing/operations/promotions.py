@@ -7,10 +7,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
+from accounts import audit
 from accounts.models import Customer, User
 from billing.models.vouchers import PromoGrant
 from config.kit.errors import ConflictError, InvalidInputError
-from wallets import grants, money, operations
+from wallets import adjustments, grants, money, operations
 from wallets.ledger import Source
 from wallets.models import CreditGrant
 
@@ -35,15 +36,21 @@ def give(
     now: dt.datetime,
     expires_at: dt.datetime | None = None,
 ) -> PromoGrant:
-    """Give promotional credits, once per reference; raise PromoLimitError or InvalidInputError."""
+    """Give promotional credits, once per reference.
+
+    Raises PromoLimitError, InvalidInputError, and OwnWalletError for a customer that the giver shares.
+    """
     if not reason.strip() or amount <= 0 or (expires_at is not None and expires_at <= now):
         raise InvalidInputError("A gift has credits, a reason, and an end that is still to come, if any.")
     with transaction.atomic():
         # A giver's gifts queue on the giver, so that the limit holds for two windows too.
-        User.objects.select_for_update().get(pk=given_by.pk)
+        User.objects.select_for_update(no_key=True).get(pk=given_by.pk)
         found = PromoGrant.objects.filter(reference=reference).first()
         if found is not None:
+            audit.repeated()
             return found
+        wallet = operations.open_wallet(owner_type="consumer", owner_id=customer.pk, now=now)
+        adjustments.refuse_own(wallet=wallet, user=given_by)
         _check_limit(given_by, amount, now)
         given = PromoGrant.objects.create(
             reference=reference,
@@ -55,7 +62,7 @@ def give(
             given_at=now,
         )
         grants.give(
-            wallet=operations.open_wallet(owner_type="consumer", owner_id=customer.pk, now=now),
+            wallet=wallet,
             funding_class=CreditGrant.FundingClass.PROMO,
             amount=amount,
             source=Source(PROMO, reference),
@@ -63,6 +70,13 @@ def give(
             now=now,
             reason=given.reason,
             expires_at=expires_at,
+        )
+        audit.acted(
+            actor=audit.named(user=given_by),
+            act="promogrant.give",
+            object_id=customer.public_id,
+            reason=given.reason,
+            now=now,
         )
     return given
 

@@ -9,6 +9,7 @@ from typing import Final
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from accounts import audit
 from accounts.models import Customer, User
 from billing.models.vouchers import Voucher, VoucherUse
 from config.kit import ids
@@ -77,9 +78,11 @@ def make(*, code: str, offer: Offer, created_by: User, now: dt.datetime) -> Vouc
     values = {name: getattr(offer, name) for name in Offer.__slots__}
     try:
         with transaction.atomic():
-            return Voucher.objects.create(
+            made = Voucher.objects.create(
                 digest=_digest(letters), hint=letters[-HINT:], created_by=created_by, created_at=now, **values
             )
+            _audit("make", made, created_by, now)
+            return made
     except IntegrityError as error:
         raise InvalidInputError("Another voucher has this code.") from error
 
@@ -87,8 +90,20 @@ def make(*, code: str, offer: Offer, created_by: User, now: dt.datetime) -> Vouc
 def stop(*, voucher: Voucher, stopped_by: User, now: dt.datetime) -> None:
     """Take no more uses; raise VoucherUsedError when it is stopped already. What was given stays."""
     live = Voucher.objects.filter(pk=voucher.pk, stopped_at=None)
-    if not live.update(stopped_at=now, stopped_by=stopped_by):
-        raise VoucherUsedError(f"{voucher} is stopped already.")
+    with transaction.atomic():
+        if not live.update(stopped_at=now, stopped_by=stopped_by):
+            raise VoucherUsedError(f"{voucher} is stopped already.")
+        _audit("stop", voucher, stopped_by, now)
+
+
+def _audit(act: str, voucher: Voucher, by: User, now: dt.datetime) -> None:
+    audit.acted(
+        actor=audit.named(user=by),
+        act=f"voucher.{act}",
+        object_id=str(voucher.pk),
+        reason=voucher.name,
+        now=now,
+    )
 
 
 def redeem(*, customer: Customer, code: str, actor: str, now: dt.datetime) -> Redeemed:

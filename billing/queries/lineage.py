@@ -10,7 +10,7 @@ from billing.models.executions import Earning, Execution
 from billing.models.invoice_payments import InvoicePayment
 from billing.models.subscriptions import Subscription, SubscriptionPeriod
 from billing.models.topups import TopUp
-from billing.queries import subscriptions
+from billing.queries import purchases, subscriptions
 from billing.queries.purchases import Bought
 from wallets import money
 from wallets.claws import Purchase
@@ -55,7 +55,7 @@ class Burn:
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """What a creator has of one run's charge, and how much of that charge was burned of the payment's lots."""
+    """What a creator earned of one run that burned the payment's lots, and of whatever else it burned."""
 
     execution_id: int
     creator_id: int
@@ -98,18 +98,15 @@ class Lineage:
 
 def by_intent(*, intent_id: str) -> Payment | None:
     """Find a payment by its PaymentIntent; None when it paid for nothing of ours."""
-    for model in (TopUp, Subscription, InvoicePayment):
-        found = model.objects.filter(payment_intent_id=intent_id).first()
-        if found is not None:
-            return paid(bought=found)
-    return None
+    found = purchases.paid_by(intent_id=intent_id)
+    return paid(bought=found) if found else None
 
 
 def paid(*, bought: Bought) -> Payment:
     """Give what was bought as a payment with its lots: those of one wallet, the first it filled."""
     assert bought.payment_intent_id is not None
     assert bought.paid_at is not None
-    customer_id, tax_cents = _payer(bought)
+    customer_id = purchases.payer(purchase=bought).pk
     lots = [_lot(grant) for grant in CreditGrant.objects.filter(_sources(bought)).order_by("id")]
     own = consumer_wallet(customer_id=customer_id)
     return Payment(
@@ -118,7 +115,7 @@ def paid(*, bought: Bought) -> Payment:
         customer_id=customer_id,
         charge_id=bought.charge_id,
         amount_cents=bought.amount_cents,
-        tax_cents=tax_cents,
+        tax_cents=_tax_cents(bought),
         paid_at=bought.paid_at,
         wallet_id=lots[0].wallet_id if lots else own.pk if own else None,
         lots=tuple(lot for lot in lots if lot.wallet_id == lots[0].wallet_id),
@@ -144,15 +141,14 @@ def of_payment(*, payment: Payment) -> Lineage:
     return Lineage(payment, burns, earned)
 
 
-def _payer(bought: Bought) -> tuple[int, int]:
+def _tax_cents(bought: Bought) -> int:
     match bought:
         case InvoicePayment():
-            invoice = bought.invoice
-            return invoice.customer_id, invoice.tax_cents
+            return bought.invoice.tax_cents
         case Subscription():
-            return bought.customer_id, bought.tax_cents
+            return bought.tax_cents
         case TopUp():
-            return bought.customer_id, 0
+            return 0
 
 
 def _sources(bought: Bought) -> Q:
@@ -187,7 +183,8 @@ def _lot(grant: CreditGrant) -> Lot:
 
 
 def _runs(transaction_ids: Iterable[int]) -> dict[int, Execution]:
-    found = Execution.objects.filter(settlement_id__in=set(transaction_ids)).only(
+    # What an undone run burned has come back to its lots.
+    found = Execution.objects.filter(settlement_id__in=set(transaction_ids), undone_at=None).only(
         "public_id", "agent_id", "settlement_id", "posting_id", "closed_at", "occurred_at"
     )
     return {run.settlement_id: run for run in found if run.settlement_id is not None}

@@ -11,7 +11,7 @@ BURNED: Final = """
         SELECT e.id, e.agent_id, d.amount, sum(d.amount) OVER (ORDER BY d.id DESC) AS upto
         FROM wallets_walletdebt w
         JOIN wallets_grantdrawdown d ON d.debt_id = w.id AND d.grant_id IS NULL
-        JOIN billing_execution e ON e.settlement_id = d.transaction_id
+        JOIN billing_execution e ON e.settlement_id = d.transaction_id AND e.undone_at IS NULL
         WHERE w.wallet_id = %(wallet)s AND w.kind = 'overage' AND w.remaining > 0
     )
     SELECT b.agent_id, u.model, sum(least(b.amount, %(owed)s - (b.upto - b.amount)))::bigint

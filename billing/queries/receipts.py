@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from billing.models.executions import Execution
-from wallets.models import GrantDrawdown
+from wallets.models import GrantDrawdown, Transaction
 
 OVERAGE: Final = "overage"
+UNDO: Final = "undo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,12 @@ def drawn(*, execution: Execution) -> list[Drawn]:
         else Drawn("", OVERAGE, row.amount)
         for row in rows.order_by("id")
     ]
+
+
+def undoing_of(*, execution: Execution) -> str:
+    """Name the transaction that undid a run; empty when none did."""
+    found = Transaction.objects.filter(kind=UNDO, source_type="execution", source_id=execution.public_id)
+    return found.values_list("public_id", flat=True).first() or ""
 
 
 def drawn_by_class(*, execution: Execution) -> dict[str, int]:

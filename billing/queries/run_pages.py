@@ -80,6 +80,7 @@ class RunRow:
     released: int | None
     reserved_at: dt.datetime
     settled_at: dt.datetime | None
+    undone_at: dt.datetime | None
     expires_at: dt.datetime
     reason: str
     price_version: str
@@ -135,6 +136,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Undone:
+    """When and by which transaction all of a charge came back."""
+
+    at: dt.datetime
+    transaction_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptPage:
     """Why a run cost what it cost."""
 
@@ -158,6 +167,7 @@ class ReceiptPage:
     api_url: str
     transaction_id: str
     chain_hash: str
+    undone: Undone | None
 
 
 def fields(*, terms: VersionTerms, typed: dict[str, str], errors: dict[str, str]) -> list[Field]:
@@ -182,7 +192,7 @@ def row(*, run: Execution) -> RunRow:
     """Show a run."""
     return RunRow(
         public_id=run.public_id,
-        state=run.state,
+        state=run.shown_state,
         open=run.is_open,
         agent_name=run.agent.name,
         agent_slug=run.agent.slug,
@@ -191,6 +201,7 @@ def row(*, run: Execution) -> RunRow:
         released=None if run.is_open else run.released,
         reserved_at=run.opened_at,
         settled_at=run.closed_at,
+        undone_at=run.undone_at,
         expires_at=run.expires_at,
         reason=run.reason,
         price_version=run.version.public_id,
@@ -218,7 +229,7 @@ def receipt(*, run: Execution, api_url: str) -> ReceiptPage:
     readings = run.usage or run.metered_usage or {}
     return ReceiptPage(
         public_id=run.public_id,
-        state=run.state,
+        state=run.shown_state,
         agent_name=run.agent.name,
         agent_slug=run.agent.slug,
         outcome=run.outcome,
@@ -239,6 +250,7 @@ def receipt(*, run: Execution, api_url: str) -> ReceiptPage:
         api_url=api_url,
         transaction_id=run.settlement.public_id if run.settlement else "",
         chain_hash=seals.hash_of(transaction_id=run.settlement_id),
+        undone=Undone(run.undone_at, receipts.undoing_of(execution=run)) if run.undone_at else None,
     )
 
 
@@ -318,4 +330,6 @@ def _timeline(run: Execution) -> list[Step]:
     steps.append(Step(run.state.capitalize(), run.closed_at, details[run.state], failed))
     if run.posting:
         steps.append(Step("Split posted", run.posting.recorded_at, "The creator's part is pending"))
+    if run.undone_at:
+        steps.append(Step("Undone", run.undone_at, "All that was charged came back", "failed"))
     return steps

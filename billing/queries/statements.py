@@ -123,6 +123,9 @@ LABELS: Final = {
     "refund": "Refunded",
     "refund_failure": "Refunds that came back",
     "write_off": "Written off",
+    "recovery": "Paid for what was written off",
+    "undo": "Runs undone",
+    "regrant": "Given anew",
 }
 
 

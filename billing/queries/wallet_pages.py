@@ -17,6 +17,7 @@ from billing.models.topups import TopUp
 from billing.queries import rollups, subscriptions
 from billing.queries.rollups import Asked
 from marketplace.models import Creator
+from wallets import debts
 from wallets import queries as wallet_queries
 from wallets.models import CreditGrant, Entry
 from wallets.templatetags.money import cents
@@ -38,6 +39,7 @@ KINDS: Final = {
     "adjustment": "Adjustment",
     "expiry": "Expiry",
     "undo": "Run undone",
+    "regrant": "Given anew, for it had expired",
     "refund": "Refund",
     "refund_failure": "Refund that came back",
     "dispute_opened": "Frozen by a dispute",
@@ -45,6 +47,7 @@ KINDS: Final = {
     "dispute_thawed": "Given back after a dispute",
     "dispute_lost": "Dispute",
     "write_off": "Written off",
+    "recovery": "Paid for what was written off",
     "withdrawal": "Given back with a plan",
 }
 GRANT_LABELS: Final = {
@@ -196,6 +199,12 @@ def frozen(*, customer: Customer) -> list[FrozenPart]:
     return [FrozenPart(row.withdrawn_cents, row.frozen, row.disputed_at) for row in found]
 
 
+def unrecovered(*, customer: Customer) -> int:
+    """Give the credits that were written off and never paid for: what is bought next pays them."""
+    wallet = wallet_queries.consumer_wallet(customer_id=customer.pk)
+    return debts.unrecovered(wallet_id=wallet.pk) if wallet else 0
+
+
 def recent(*, customer: Customer) -> list[Line]:
     """List the newest movements."""
     wallets = list(wallet_queries.consumer_wallets(customer_id=customer.pk).values_list("pk", flat=True))
@@ -233,6 +242,7 @@ def _causes(source_ids: list[str]) -> dict[str, Cause]:
         found[str(top_up.payment_intent_id)] = Cause(f"Top-up of {cents(top_up.amount_cents)}", page)
     found |= _periods(source_ids)
     found |= _refunds(source_ids)
+    found |= _disputes(source_ids)
     for execution in Execution.objects.filter(public_id__in=source_ids).select_related("agent"):
         page = reverse("billing:run", args=[execution.public_id])
         found[execution.public_id] = Cause(f"Run of {execution.agent}", page)
@@ -250,6 +260,17 @@ def _refunds(source_ids: list[str]) -> dict[str, Cause]:
         )
         for stripe_id, row in rows.items()
         if row.reference in bought
+    }
+
+
+def _disputes(source_ids: list[str]) -> dict[str, Cause]:
+    rows = Dispute.objects.filter(stripe_id__in=source_ids).select_related("top_up")
+    return {
+        row.stripe_id: Cause(
+            f"Disputed payment of {cents(row.amount_cents)}",
+            reverse("billing:topup_return", args=[row.top_up.public_id]) if row.top_up else "",
+        )
+        for row in rows
     }
 
 

@@ -17,13 +17,14 @@ CREATE OR REPLACE TRIGGER billing_execution_ended AFTER UPDATE OF outcome ON bil
 CREATE OR REPLACE TRIGGER billing_execution_born_ended AFTER INSERT ON billing_execution
     FOR EACH ROW WHEN (NEW.outcome <> '') EXECUTE FUNCTION billing_execution_ended();
 
--- What each run adds to each table of sums. Written so that they are inlined: a caller's conditions reach the indexes.
+-- What each run adds to each table of sums; one that was undone adds no money. Written so that they are inlined: a
+-- caller's conditions reach the indexes.
 CREATE OR REPLACE FUNCTION billing_runday_rows() RETURNS TABLE (
     execution_id bigint, customer_id bigint, day date, agent_id bigint, model varchar, runs bigint, charged bigint,
     at timestamptz, opened_at timestamptz
 ) LANGUAGE sql STABLE AS $$
-    SELECT id, customer_id, (occurred_at AT TIME ZONE 'UTC')::date, agent_id, model, 1::bigint, charged, occurred_at,
-        opened_at
+    SELECT id, customer_id, (occurred_at AT TIME ZONE 'UTC')::date, agent_id, model, 1::bigint,
+        CASE WHEN undone_at IS NULL THEN charged ELSE 0 END, occurred_at, opened_at
     FROM billing_execution
     WHERE outcome <> '' AND state IN ('settled', 'unbilled') AND source <> 'plan_fee'
 $$;
@@ -42,9 +43,9 @@ CREATE OR REPLACE FUNCTION billing_agentday_rows() RETURNS TABLE (
     fees bigint, at timestamptz
 ) LANGUAGE sql STABLE AS $$
     SELECT id, agent_id, (closed_at AT TIME ZONE 'UTC')::date, (source <> 'plan_fee')::int::bigint,
-        (source <> 'plan_fee' AND outcome = 'success')::int::bigint,
+        (source <> 'plan_fee' AND outcome = 'success' AND undone_at IS NULL)::int::bigint,
         (source <> 'plan_fee' AND state = 'settled')::int::bigint,
-        CASE WHEN source <> 'plan_fee' THEN charged ELSE 0 END, CASE WHEN source = 'plan_fee' THEN charged ELSE 0 END,
+        CASE WHEN source <> 'plan_fee' AND undone_at IS NULL THEN charged ELSE 0 END, CASE WHEN source = 'plan_fee' THEN charged ELSE 0 END,
         closed_at
     FROM billing_execution WHERE outcome <> ''
 $$;
@@ -61,7 +62,8 @@ $$;
 CREATE OR REPLACE FUNCTION billing_callerday_rows() RETURNS TABLE (
     execution_id bigint, agent_id bigint, day date, customer_id bigint, runs bigint, charged bigint, at timestamptz
 ) LANGUAGE sql STABLE AS $$
-    SELECT id, agent_id, (closed_at AT TIME ZONE 'UTC')::date, customer_id, 1::bigint, charged, closed_at
+    SELECT id, agent_id, (closed_at AT TIME ZONE 'UTC')::date, customer_id, 1::bigint,
+        CASE WHEN undone_at IS NULL THEN charged ELSE 0 END, closed_at
     FROM billing_execution WHERE outcome <> '' AND source <> 'plan_fee'
 $$;
 
@@ -69,9 +71,12 @@ CREATE OR REPLACE FUNCTION billing_earningday_rows() RETURNS TABLE (
     execution_id bigint, creator_id bigint, day date, agent_id bigint, runs bigint, gross bigint, platform_fee bigint,
     net bigint, zero_cash bigint, at timestamptz
 ) LANGUAGE sql STABLE AS $$
-    SELECT e.execution_id, e.creator_id, e.day, e.agent_id, (x.source <> 'plan_fee')::int::bigint, x.charged,
-        x.platform_amount, e.amount, e.zero_cash_amount, e.earned_at
-    FROM billing_earning e JOIN billing_execution x ON x.id = e.execution_id
+    SELECT e.execution_id, e.creator_id, e.day, e.agent_id, (x.source <> 'plan_fee')::int::bigint,
+        x.charged * x.counts, x.platform_amount * x.counts, e.amount * x.counts, e.zero_cash_amount * x.counts,
+        e.earned_at
+    FROM billing_earning e JOIN (
+        SELECT *, (undone_at IS NULL)::int::bigint AS counts FROM billing_execution
+    ) x ON x.id = e.execution_id
 $$;
 
 -- Add up to p_limit runs of the list to the sums; say how many, null when another roller is at work.

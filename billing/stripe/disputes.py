@@ -80,10 +80,5 @@ def facts(dispute: stripe.Dispute) -> DisputeFacts:
     )
 
 
-def dashboard_url(*, dispute_id: str, live: bool) -> str:
-    """Give the page of Stripe's dashboard where evidence is handed in."""
-    return f"https://dashboard.stripe.com/{'' if live else 'test/'}disputes/{dispute_id}"
-
-
 def _id(named: str | stripe.Charge | stripe.PaymentIntent) -> str:
     return named if isinstance(named, str) else str(named.id)

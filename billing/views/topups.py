@@ -91,6 +91,7 @@ def _form(
         "presets": purchase_pages.presets(),
         "packages": purchase_pages.packages(),
         "available": wallet_pages.available(customer=request.customer, now=clock.now()),
+        "unrecovered": wallet_pages.unrecovered(customer=request.customer),
         "choice": choice,
         "amount_text": request.POST.get("amount_usd", ""),
         "error": refusal.detail if refusal else "",

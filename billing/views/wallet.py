@@ -26,6 +26,7 @@ def wallet(request: SignedInRequest) -> HttpResponse:
     context = {
         **_live(request),
         "frozen": wallet_pages.frozen(customer=request.customer),
+        "unrecovered": wallet_pages.unrecovered(customer=request.customer),
         "grants": wallet_pages.grants(customer=request.customer, now=now),
         "transactions": wallet_pages.recent(customer=request.customer),
         "subscriptions": purchase_pages.subscriptions(customer=request.customer),

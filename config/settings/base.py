@@ -312,6 +312,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 LANGUAGE_CODE = "en-us"
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = "UTC"
 
 UNFOLD = unfold.UNFOLD
@@ -322,8 +323,9 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     # One line for each request to Stripe is the gateways' own business, one for each refusal the caller's; a PDF is
-    # drawn in seven steps that nobody reads.
+    # drawn in seven steps that nobody reads; a command that runs tasks in its own process says itself what it did.
     "loggers": {
+        "celery.app.trace": {"level": "WARNING"},
         "stripe": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
         "weasyprint": {"level": "ERROR"},

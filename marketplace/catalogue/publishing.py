@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from djmoney.money import Money
 
-from accounts import customers
+from accounts import audit, customers
 from marketplace import creators, listings, publishing
 from marketplace.catalogue.features import read_features
 from marketplace.catalogue.offers import FeatureOffer, Features, MeterOffer, PlanOffer, TierOffer
@@ -63,6 +63,9 @@ def publish(*, actor: str, now: dt.datetime, folder: Path = FOLDER) -> Published
         for offer, text in plans.values():
             _write_plan(offer, text, changed, actor=actor, now=now)
         _retire(plans, changed)
+        if changed != Published():
+            what = ", ".join([*changed.features, *changed.plans, *changed.retired])
+            audit.acted(actor=actor, act="catalogue.publish", object_id="", reason=what, now=now)
     return changed
 
 

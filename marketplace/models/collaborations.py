@@ -18,6 +18,7 @@ class Collaboration(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.INVITED)
     invited_by = models.CharField(max_length=100, help_text="The actor, such as user:usr_….")
     invited_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True, help_text="When the invitation was mailed.")
     answered_by = models.CharField(max_length=100, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
 

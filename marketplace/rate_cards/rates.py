@@ -9,6 +9,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import F
 
+from accounts import audit
 from config.kit.errors import InvalidInputError
 from marketplace.models import ModelRate, RateCard, TokenClass
 
@@ -59,6 +60,7 @@ def set_rates(
     ]
     with transaction.atomic():
         RateCard.objects.filter(pk=card.pk).update(revision=F("revision") + 1)
+        audit.acted(actor=actor, act="ratecard.set_rates", object_id=card.slug, reason=source, now=now)
         return ModelRate.objects.bulk_create(rows)
 
 

@@ -1,4 +1,5 @@
 from payouts.admin.accounts import PayoutAccountAdmin
+from payouts.admin.executions import ExecutionAdmin
 from payouts.admin.payouts import PayoutAdmin
 from payouts.admin.reconciliation import (
     CorrectionAdmin,
@@ -15,6 +16,7 @@ __all__ = [
     "CorrectionAdmin",
     "CreatorTermsAdmin",
     "DiscrepancyAdmin",
+    "ExecutionAdmin",
     "PayoutAccountAdmin",
     "PayoutAdmin",
     "PayoutRunAdmin",

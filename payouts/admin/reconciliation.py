@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
@@ -21,6 +20,7 @@ from payouts.admin import shown
 from payouts.models import Correction, Discrepancy, ReconciledDay, Reconciliation
 from payouts.operations import corrections, reconciliation
 from payouts.queries import standing_of_books
+from wallets.admin.links import link
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 from wallets.templatetags.money import money
 
@@ -116,19 +116,16 @@ class DiscrepancyAdmin(ReadOnlyAdmin):
     def at_stripe(self, discrepancy: Discrepancy) -> str:
         """Link to Stripe's line, or to the object that our books name."""
         line = discrepancy.balance_transaction
-        return _link(links.page_of(stripe_id=line.stripe_id), line.stripe_id) if line else "nothing"
+        return link(url=links.page_of(stripe_id=line.stripe_id), text=line.stripe_id) if line else "nothing"
 
     @display(description="in our books")
     def in_our_books(self, discrepancy: Discrepancy) -> str:
         """Link to our transaction."""
         ours = discrepancy.transaction
-        return (
-            _link(
-                reverse("admin:wallets_transaction_change", args=[ours.pk]), f"{ours.kind} {ours.public_id}"
-            )
-            if ours
-            else "nothing"
-        )
+        if ours is None:
+            return "nothing"
+        page = reverse("admin:wallets_transaction_change", args=[ours.pk])
+        return link(url=page, text=f"{ours.kind} {ours.public_id}")
 
     @action(description="Reconcile now", url_path="reconcile", permissions=["correct"], icon="sync")
     def reconcile_now(self, request: HttpRequest) -> HttpResponse:
@@ -237,7 +234,8 @@ class CorrectionAdmin(ReadOnlyAdmin):
     @display(description="discrepancy")
     def discrepancy_page(self, correction: Correction) -> str:
         """Link to what it mends."""
-        return _link(reverse(PAGE, args=[correction.discrepancy_id]), str(correction.discrepancy))
+        page = reverse(PAGE, args=[correction.discrepancy_id])
+        return link(url=page, text=str(correction.discrepancy))
 
     @action(description="Approve and post", url_path="approve", permissions=["correct"], icon="check")
     def approve(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -281,6 +279,7 @@ class ReconciledDayAdmin(ReadOnlyAdmin):
 
     list_display = ("day", "state_label", "matched", "discrepancies", "net_usd", "reconciled_at", "closed_by")
     list_select_related = ("closed",)
+    in_usd = ("net",)
     ordering = ("-day",)
 
     @display(description="state", label={"closed": "success", "open": "info"})
@@ -309,7 +308,3 @@ class ReconciliationAdmin(ReadOnlyAdmin):
 
 def _legs(discrepancy: Discrepancy, account: str) -> list[tuple[str, int]]:
     return corrections.describe(moved=corrections.legs(discrepancy=discrepancy, account=account))
-
-
-def _link(url: str, text: str) -> str:
-    return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', url, text)

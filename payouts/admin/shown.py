@@ -7,10 +7,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from unfold.admin import ModelAdmin
 
+from accounts import audit
 from accounts.models import User
 from config.kit import clock
 from marketplace.models import Creator
@@ -18,6 +19,7 @@ from payouts.models import Payout
 from payouts.operations import approvals
 from payouts.queries.why import Answer
 from wallets import money
+from wallets.admin.links import link
 
 STATE_COLOURS = {
     Payout.State.DRAFT: "info",
@@ -39,14 +41,12 @@ def dollars(cents: int) -> str:
 def creator_link(creator: Creator) -> str:
     """Link to the creator's page for staff."""
     url = reverse("payouts:staff_creator", args=[creator.public_id])
-    return format_html(
-        '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', url, creator.display_name
-    )
+    return link(url=url, text=creator.display_name)
 
 
 def actor(request: HttpRequest) -> str:
     """Name who acts, for the history."""
-    return f"staff:{request.user.get_username()}"[:80]
+    return audit.named(user=user(request))
 
 
 def user(request: HttpRequest) -> User:

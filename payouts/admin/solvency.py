@@ -12,19 +12,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts import audit
 from billing.stripe import links
-from config.kit import clock
+from config.kit import clock, ids
 from config.kit.errors import DomainError
 from payouts.admin import shown
 from payouts.models import Withdrawal
 from payouts.operations import withdrawals
 from payouts.queries import liability, solvency
 from wallets import money
+from wallets.admin.links import link
 from wallets.admin.readonly import ReadOnlyAdmin
 
 LIST: Final = "admin:payouts_withdrawal_changelist"
@@ -32,10 +32,11 @@ STATES: Final = {"sending": "warning", "unknown": "warning", "sent": "success", 
 
 
 class WithdrawalForm(forms.Form):
-    """How much goes to our bank, and why."""
+    """How much goes to our bank, and why; `reference` makes a double click one withdrawal."""
 
     amount = forms.CharField(label="USD to withdraw", widget=UnfoldAdminTextInputWidget)
     reason = forms.CharField(max_length=300, widget=UnfoldAdminTextareaWidget)
+    reference = forms.CharField(max_length=30, widget=forms.HiddenInput)
 
     def clean_amount(self) -> int:
         """Read the dollars as cents."""
@@ -61,6 +62,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("requested_by",)
     list_filter = ("state",)
+    in_usd = ("coverage",)
     search_fields = ("public_id__exact", "stripe_payout_id__exact", "reason")
     ordering = ("-id",)
     actions_list = ("withdraw", "liability", "liability_csv")
@@ -89,15 +91,12 @@ class WithdrawalAdmin(ReadOnlyAdmin):
         """Link to Stripe's payout."""
         if not row.stripe_payout_id:
             return row.error
-        url = links.page_of(stripe_id=row.stripe_payout_id)
-        return format_html(
-            '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', url, row.stripe_payout_id
-        )
+        return link(url=links.page_of(stripe_id=row.stripe_payout_id), text=row.stripe_payout_id)
 
     @action(description="Withdraw", url_path="withdraw", permissions=["withdraw"], icon="account_balance")
     def withdraw(self, request: HttpRequest) -> HttpResponse:
         """See what is free, say how much and why, confirm."""
-        form = WithdrawalForm(request.POST or None)
+        form = WithdrawalForm(request.POST or None, initial={"reference": ids.new(ids.WITHDRAWAL)})
         confirmed = request.POST.get("step") == "confirm"
         if request.method == "POST" and form.is_valid() and confirmed and self._sent(request, form):
             return redirect(LIST)
@@ -159,6 +158,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
             row = withdrawals.withdraw(
                 amount_cents=form.cleaned_data["amount"],
                 reason=form.cleaned_data["reason"],
+                reference=form.cleaned_data["reference"],
                 staff=audit.staff(request=request),
                 now=clock.now(),
             )

@@ -1,11 +1,13 @@
 """On which terms creators are paid: staff set the tier, the creator its schedule and minimum."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts import audit
@@ -103,8 +105,13 @@ class CreatorTermsAdmin(ReadOnly, ModelAdmin):
 class RiskTierAdmin(ReadOnlyAdmin):
     """The tiers: windows and reserves."""
 
-    list_display = ("slug", "window_days", "reserve_bp", "reserve_days")
+    list_display = ("slug", "window_days", "reserve", "reserve_days")
     ordering = ("window_days",)
+
+    @display(description="reserve", ordering="reserve_bp")
+    def reserve(self, tier: RiskTier) -> str:
+        """Show the part that is held back."""
+        return f"{Decimal(tier.reserve_bp) / 100:f} %" if tier.reserve_bp else "none"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether this member of staff may add a tier; none is ever changed."""

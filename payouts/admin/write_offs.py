@@ -5,8 +5,7 @@ from typing import Any, Final
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -19,6 +18,7 @@ from config.kit import clock
 from config.kit.errors import DomainError
 from payouts.models import WriteOff
 from payouts.operations import write_offs
+from payouts.queries import pulls
 from payouts.queries import write_offs as queries
 from wallets import money
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
@@ -62,20 +62,24 @@ class WalletDebtAdmin(ReadOnlyAdmin):
 
     list_display = ("id", "customer", "kind", "owed", "of", "created_at")
     list_filter = ("kind",)
+    in_credits = ("amount", "remaining", "paid", "billed", "waived", "written_off", "carried")
     ordering = ("-id",)
     show_full_result_count = False
     inlines = (WriteOffInline,)
     actions_detail = ("write_off",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WalletDebt]:
-        """Bring each wallet along."""
+        """Bring each wallet and its owner along."""
+        customer = Customer.objects.filter(pk=OuterRef("wallet__owner_id"))
         debts: QuerySet[WalletDebt] = super().get_queryset(request)
-        return debts.select_related("wallet")
+        return debts.select_related("wallet").annotate(
+            customer_name=Subquery(customer.values("name")), customer_email=Subquery(customer.values("email"))
+        )
 
     @display(description="customer")
     def customer(self, debt: WalletDebt) -> str:
         """Name who owes."""
-        return str(Customer.objects.filter(pk=debt.wallet.owner_id).first() or debt.wallet)
+        return f"{debt.customer_name} · {debt.customer_email}"  # type: ignore[attr-defined]
 
     @display(description="owed")
     def owed(self, debt: WalletDebt) -> str:
@@ -92,7 +96,7 @@ class WalletDebtAdmin(ReadOnlyAdmin):
         """Show who bears it; a POST with a reason writes it off."""
         if not self.has_write_off_permission(request):
             raise PermissionDenied
-        debt = get_object_or_404(WalletDebt.objects.select_related("wallet"), pk=object_id)
+        debt = get_object_or_404(self.get_queryset(request), pk=object_id)
         form = ReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid() and _written_off(request, debt, form):
             return redirect("admin:wallets_walletdebt_change", debt.pk)
@@ -104,7 +108,7 @@ class WalletDebtAdmin(ReadOnlyAdmin):
             "debt": debt,
             "owner": self.customer(debt),
             "plan": plan,
-            "bearers": queries.bearers(plan=plan),
+            "bearers": pulls.bearers(parts=plan.pulls),
             "form": form,
         }
         return TemplateResponse(request, "admin/payouts/write_off.html", context)
@@ -117,16 +121,7 @@ class WalletDebtAdmin(ReadOnlyAdmin):
 def _written_off(request: HttpRequest, debt: WalletDebt, form: forms.Form) -> bool:
     staff, reason, now = audit.staff(request=request), form.cleaned_data["reason"], clock.now()
     try:
-        with transaction.atomic():
-            made = write_offs.write_off(debt=debt, actor=staff.actor, reason=reason, now=now)
-            audit.record(
-                actor=staff.actor,
-                act="write_off",
-                object_id=made.public_id,
-                reason=reason,
-                address=staff.address,
-                now=now,
-            )
+        made = write_offs.write_off(debt=debt, actor=staff.actor, reason=reason, now=now)
     except DomainError as error:
         form.add_error("reason", error.detail or error.title)
         return False

@@ -8,7 +8,7 @@ from payouts.models.runs import PayoutExclusion, PayoutRun
 from payouts.models.statements import Statement, StatementDocument
 from payouts.models.terms import CreatorTerms, CreatorTermsChange, RiskTier, Schedule
 from payouts.models.withdrawals import Withdrawal
-from payouts.models.write_offs import WriteOff, WriteOffPart
+from payouts.models.write_offs import WriteOff, WriteOffPart, WriteOffRecovery
 
 __all__ = [
     "GONE",
@@ -37,4 +37,5 @@ __all__ = [
     "Withdrawal",
     "WriteOff",
     "WriteOffPart",
+    "WriteOffRecovery",
 ]

@@ -132,6 +132,8 @@ class PayoutItem(models.Model):
         REFUNDS = "refunds", "Refunded or disputed runs"
         RESERVE_HELD = "reserve_held", "Held back as a reserve"
         RESERVE_RELEASED = "reserve_released", "Let go from the reserve"
+        DISPUTE_HELD = "dispute_held", "Held back while payments are disputed"
+        DISPUTE_RELEASED = "dispute_released", "Let go as disputes ended"
         DEBT = "debt", "Debt taken off"
         GIVEN_BACK = "given_back", "Given back by earlier payouts"
         CARRIED_OUT = "carried_out", "Carried over to the next payout"

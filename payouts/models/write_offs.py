@@ -4,7 +4,7 @@ from django.db.models import F, Q
 from accounts.models import Customer
 from billing.models import Execution
 from config.kit import ids
-from wallets.models import Claw, GrantDrawdown, Transaction, WalletDebt
+from wallets.models import Claw, DebtRecovery, GrantDrawdown, Transaction, WalletDebt
 
 
 def new_public_id() -> str:
@@ -67,3 +67,35 @@ class WriteOffPart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} of execution {self.execution_id}"
+
+
+class WriteOffRecovery(models.Model):
+    """What of a write-off was paid after all, and who of those who bore it has it back. Append-only."""
+
+    write_off = models.ForeignKey(WriteOff, on_delete=models.PROTECT, related_name="recoveries")
+    recovery = models.OneToOneField(DebtRecovery, on_delete=models.PROTECT, related_name="+")
+    amount = models.BigIntegerField(help_text="Credits, in micros.")
+    returned = models.BigIntegerField(help_text="To creators.")
+    own = models.BigIntegerField(help_text="To the platform's part of the runs.")
+    loss = models.BigIntegerField(help_text="Of what nobody else had borne.")
+    transaction = models.OneToOneField(
+        Transaction, on_delete=models.PROTECT, null=True, related_name="+", help_text="None: all was loss."
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="payouts_writeoffrecovery_adds_up",
+                condition=Q(amount=F("returned") + F("own") + F("loss"))
+                & Q(amount__gt=0, returned__gte=0, own__gte=0, loss__gte=0),
+            ),
+            models.CheckConstraint(
+                name="payouts_writeoffrecovery_moves_what_is_not_loss",
+                condition=Q(transaction=None, amount=F("loss"))
+                | Q(transaction__isnull=False, amount__gt=F("loss")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} of {self.write_off}"

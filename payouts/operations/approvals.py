@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from accounts import audit
 from accounts.models import User
 from config.kit.errors import ConflictError
 from config.kit.jobs import enqueue
@@ -16,6 +17,7 @@ from payouts.operations import drafts
 from payouts.queries import standing
 
 AUTOMATIC = "job:auto_approve"
+FIRST_OF_TWO = "First of two approvals"
 
 
 class AccountBlockedError(ConflictError):
@@ -60,7 +62,10 @@ def cancel(*, payouts: Iterable[Payout], actor: str, now: dt.datetime, reason: s
     Raises PayoutStateError, and then cancels none.
     """
     with transaction.atomic():
-        return len([drafts.cancel(payout=payout, actor=actor, now=now, reason=reason) for payout in payouts])
+        cancelled = [drafts.cancel(payout=payout, actor=actor, now=now, reason=reason) for payout in payouts]
+        for payout in cancelled:
+            audit.acted(actor=actor, act="payout.cancel", object_id=payout.public_id, reason=reason, now=now)
+        return len(cancelled)
 
 
 def _approve(payout: Payout, actor: str, user: User | None, now: dt.datetime) -> bool:
@@ -85,6 +90,7 @@ def _approve(payout: Payout, actor: str, user: User | None, now: dt.datetime) ->
         failure_detail="",
         **second,
     )
+    audit.acted(actor=actor, act="payout.approve", object_id=payout.public_id, reason="", now=now)
     return True
 
 
@@ -106,6 +112,7 @@ def _is_second(payout: Payout, actor: str, user: User | None, now: dt.datetime) 
         raise states.PayoutStateError(f"A payout that is {row.state} cannot become approved.")
     Payout.objects.filter(pk=payout.pk).update(requested_by=user, decided_by=None)
     PayoutStateChange.objects.create(
-        payout=payout, old=row.state, new=row.state, actor=actor, reason="First of two approvals", at=now
+        payout=payout, old=row.state, new=row.state, actor=actor, reason=FIRST_OF_TWO, at=now
     )
+    audit.acted(actor=actor, act="payout.approve", object_id=payout.public_id, reason=FIRST_OF_TWO, now=now)
     return False

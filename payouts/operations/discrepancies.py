@@ -8,11 +8,12 @@ from typing import Final
 from django.db import connection
 
 from billing.models import BalanceTransaction
+from payouts.calendar import utc_day
 from payouts.models import Discrepancy
 from payouts.operations import suspense
 from payouts.queries import stripe_cash
 from payouts.queries.stripe_cash import Scope, Sides
-from payouts.reconciling import Finding, Judgement, Kind, Line, day_of
+from payouts.reconciling import Finding, Judgement, Kind, Line
 from wallets.models import Transaction
 from wallets.money import MICRO, usd_text
 
@@ -65,7 +66,7 @@ def _keep(finding: Finding, kind: str, now: dt.datetime) -> None:
         "transaction": booked,
         "amount": finding.amount,
         "detail": _told(finding, kind)[:300],
-        "day": day_of(finding.at),
+        "day": utc_day(at=finding.at),
         "seen_at": now,
     }
     Discrepancy.objects.update_or_create(
@@ -86,7 +87,7 @@ def _told(finding: Finding, kind: str) -> str:
 
 
 def _side(lines: tuple[Line, ...]) -> str:
-    return ", ".join(f"{_usd(line.amount)} in {line.account} on {day_of(line.at)}" for line in lines)
+    return ", ".join(f"{_usd(line.amount)} in {line.account} on {utc_day(at=line.at)}" for line in lines)
 
 
 def _usd(amount: int) -> str:

@@ -117,14 +117,12 @@ def _items(payout: Payout, ground: _Ground, opening: Opening) -> list[PayoutItem
         PayoutItem(kind=Kind.EARNINGS, agent_id=line.agent_id, day=line.day, amount=line.amount)
         for line in lines
     ]
-    rest = {
+    rest: dict[str, int] = {
         Kind.CARRIED_IN: opening.carried,
+        **statements_read.held_back(creator_id=payout.creator_id, days={line.day for line in lines}),
         **statements_read.moved(creator_id=payout.creator_id, after=opening.seq, until=ground.seq),
     }
     rest[Kind.REFUNDS] = rest.get(Kind.REFUNDS, 0) - sum(line.short for line in lines)
-    rest[Kind.RESERVE_HELD] = -statements_read.held_back(
-        creator_id=payout.creator_id, days={line.day for line in lines}
-    )
     # A payout that was cancelled or taken back gives its days back, above; here is what it had beside them.
     told = sum(item.amount for item in items) + sum(rest.values())
     rest[Kind.GIVEN_BACK] = ground.payable - told

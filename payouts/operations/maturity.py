@@ -2,13 +2,12 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from itertools import groupby
 
 from marketplace.models import Creator
 from payouts.models import MaturedEarning
 from payouts.operations import reserves
 from payouts.queries import maturing, standing, surplus
-from payouts.queries.maturing import Line
+from payouts.queries.maturing import Day
 from payouts.queries.terms import Terms
 from wallets import chart, ledger
 from wallets.ledger import Leg, Posted, Source
@@ -22,36 +21,30 @@ def mature(*, creator: Creator, agreed: Terms, before: dt.date, now: dt.datetime
     """Move a creator's days before a date out of pending; give the credit micros moved.
 
     The days must be posted and closed, and the creator locked. Refunds and disputes may have taken of what was
-    pending: a day gives what there still is, and its rows say how much it is short of what was earned.
+    pending: a day gives what there still is, and its rows say how much it is short of what was earned. A dispute that
+    is decided meanwhile is read as open: its holds are then due at once.
     """
-    lines = maturing.unmatured(creator_id=creator.pk, before=before)
-    left = standing.purse(creator_id=creator.pk).pending
-    moved = 0
-    for day, of_day in groupby(lines, key=lambda line: line.day):
-        moved += _mature_day(creator, day, list(of_day), agreed=agreed, there=left - moved, now=now)
+    there = standing.purse(creator_id=creator.pk).pending
+    days = list(maturing.divided(creator_id=creator.pk, agreed=agreed, before=before, there=there))
+    moved = sum(_mature_day(creator, day, agreed=agreed, now=now) for day in days)
     _give_back(creator, now)
     return moved
 
 
-def _mature_day(
-    creator: Creator, day: dt.date, lines: list[Line], *, agreed: Terms, there: int, now: dt.datetime
-) -> int:
-    total = sum(line.amount for line in lines)
-    amount = min(total, there)
-    reserved = reserves.share(amount=amount, agreed=agreed)
-    if amount and _book(creator, day, amount, reserved, now).replayed:
+def _mature_day(creator: Creator, day: Day, *, agreed: Terms, now: dt.datetime) -> int:
+    if day.amount and _book(creator, day, now).replayed:
         # Another run got here first, rows and all: it was the same transaction.
         return 0
-    reserves.hold(creator=creator, day=day, amount=reserved, agreed=agreed, now=now)
-    MaturedEarning.objects.bulk_create(_rows(creator, lines, total - amount, now))
-    return amount
+    reserves.hold(creator=creator, day=day, agreed=agreed, now=now)
+    MaturedEarning.objects.bulk_create(_rows(creator, day, now))
+    return day.amount
 
 
-def _book(creator: Creator, day: dt.date, amount: int, reserved: int, now: dt.datetime) -> Posted:
-    legs = {chart.PENDING: -amount, chart.PAYABLE: amount - reserved, chart.RESERVE: reserved}
+def _book(creator: Creator, day: Day, now: dt.datetime) -> Posted:
+    legs = {chart.PENDING: -day.amount, chart.PAYABLE: day.payable, chart.RESERVE: day.kept}
     return ledger.post(
         kind="maturity",
-        source=Source("creator_day", f"{creator.public_id}:{day}"),
+        source=Source("creator_day", f"{creator.public_id}:{day.day}"),
         actor=ACTOR,
         legs=[Leg(_wallet(creator, kind, now).pk, leg) for kind, leg in legs.items() if leg],
         # The wallets' images in USD are rounded down separately: a micro may be between them.
@@ -60,8 +53,9 @@ def _book(creator: Creator, day: dt.date, amount: int, reserved: int, now: dt.da
     )
 
 
-def _rows(creator: Creator, lines: list[Line], short: int, now: dt.datetime) -> Iterator[MaturedEarning]:
-    for line in lines:
+def _rows(creator: Creator, day: Day, now: dt.datetime) -> Iterator[MaturedEarning]:
+    short = day.short
+    for line in day.lines:
         missing = min(line.amount, short)
         short -= missing
         yield MaturedEarning(

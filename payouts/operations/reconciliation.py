@@ -8,20 +8,21 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Max, Min
 
+from accounts import audit
 from billing.models import BalanceTransaction, Execution
 from billing.operations import fees
 from billing.stripe import balance
 from config.kit.errors import InvalidInputError
+from payouts.calendar import DAY, midnight, utc_day
 from payouts.models import Discrepancy, ReconciledDay, Reconciliation
 from payouts.operations import discrepancies, gaps, locks
 from payouts.queries import stripe_cash
 from payouts.queries.stripe_cash import Scope, Sides
-from payouts.reconciling import Judgement, day_of
+from payouts.reconciling import Judgement
 from wallets import days
 from wallets.models import ClosedDay
 
 NIGHTLY: Final = "job:reconcile"
-DAY: Final = dt.timedelta(days=1)
 # How far back a night looks for days that are not closed; older ones are named to the command.
 LOOK_BACK: Final = dt.timedelta(days=30)
 # Late webhooks, postings and Stripe's own lines have come by then.
@@ -33,7 +34,7 @@ def reconcile(*, first: dt.date, last: dt.date, actor: str, now: dt.datetime) ->
 
     Raises InvalidInputError for days that are backwards or to come, StripeUnavailableError.
     """
-    if not first <= last <= day_of(now):
+    if not first <= last <= utc_day(at=now):
         raise InvalidInputError("The days run forward, and not beyond today.")
     with locks.waiting(locks.RECONCILE):
         scope = _read(first, last, now)
@@ -42,23 +43,26 @@ def reconcile(*, first: dt.date, last: dt.date, actor: str, now: dt.datetime) ->
             sides, judged = discrepancies.settle(scope=scope, actor=actor, now=now)
             _note_days(first, last, sides, judged, now)
         _close_days(first, last, actor, now)
-        return Reconciliation.objects.create(
-            first_day=first,
-            last_day=last,
-            started_by=actor,
-            started_at=now,
-            finished_at=now,
-            matched=len(judged.matched),
-            pending=len(judged.pending),
-            found=Discrepancy.objects.filter(resolved_at=None).count(),
-            filled=filled,
-        )
+        with transaction.atomic():
+            days = f"{first}:{last}"
+            audit.acted(actor=actor, act="reconciliation.run", object_id=days, reason="", now=now)
+            return Reconciliation.objects.create(
+                first_day=first,
+                last_day=last,
+                started_by=actor,
+                started_at=now,
+                finished_at=now,
+                matched=len(judged.matched),
+                pending=len(judged.pending),
+                found=Discrepancy.objects.filter(resolved_at=None).count(),
+                filled=filled,
+            )
 
 
 def reconcile_due(*, now: dt.datetime) -> Reconciliation | None:
     """Reconcile what is not closed up to yesterday, once a night."""
     done = Reconciliation.objects.filter(started_by=NIGHTLY).aggregate(at=Max("started_at"))["at"]
-    if done and day_of(done) == day_of(now):
+    if done and utc_day(at=done) == utc_day(at=now):
         return None
     first, last = due(now=now)
     with locks.trying(locks.RECONCILE) as alone:
@@ -67,9 +71,9 @@ def reconcile_due(*, now: dt.datetime) -> Reconciliation | None:
 
 def due(*, now: dt.datetime) -> tuple[dt.date, dt.date]:
     """Give the first day that is not closed, and yesterday."""
-    last = day_of(now) - DAY
+    last = utc_day(at=now) - DAY
     oldest = BalanceTransaction.objects.aggregate(at=Min("created_at"))["at"]
-    first = max(day_of(oldest) if oldest else last, last - LOOK_BACK)
+    first = max(utc_day(at=oldest) if oldest else last, last - LOOK_BACK)
     closed = days.closed(since=first)
     while first < last and first in closed:
         first += DAY
@@ -78,8 +82,7 @@ def due(*, now: dt.datetime) -> tuple[dt.date, dt.date]:
 
 def _read(first: dt.date, last: dt.date, now: dt.datetime) -> Scope:
     """Read Stripe's lines of these days, mirror what is new; no transaction is open while Stripe is asked."""
-    since = dt.datetime.combine(first, dt.time(), dt.UTC)
-    lines = list(balance.lines(since=since, until=days.end_of(day=last)))
+    lines = list(balance.lines(since=midnight(day=first), until=days.end_of(day=last)))
     for line in reversed(lines):
         fees.record(line=line, now=now)
     return Scope(first, last, told=frozenset(line.stripe_id for line in lines))
@@ -99,11 +102,11 @@ def _note_days(first: dt.date, last: dt.date, sides: Sides, judged: Judgement, n
     """Write down how each day stands; a cause counts on the day of its first line."""
     of_key: dict[str, dt.date] = {}
     for line in sorted((*sides.said, *sides.booked), key=lambda line: line.at):
-        of_key.setdefault(line.key, day_of(line.at))
+        of_key.setdefault(line.key, utc_day(at=line.at))
     matched = Counter(of_key[key] for key in judged.matched if key in of_key)
     net: Counter[dt.date] = Counter()
     for line in sides.said:
-        net[day_of(line.at)] += line.amount
+        net[utc_day(at=line.at)] += line.amount
     wrong = Counter(Discrepancy.objects.filter(resolved_at=None).values_list("day", flat=True))
     for day in _range(first, last):
         facts = {
@@ -142,7 +145,7 @@ def _is_clean(day: dt.date, now: dt.datetime) -> bool:
     judged = sides.judged(now=now)
     unsettled = {*judged.pending, *(finding.key for finding in judged.findings)}
     lines = (*sides.said, *sides.booked)
-    return not any(line.key in unsettled and day_of(line.at) == day for line in lines)
+    return not any(line.key in unsettled and utc_day(at=line.at) == day for line in lines)
 
 
 def _range(first: dt.date, last: dt.date) -> Iterable[dt.date]:

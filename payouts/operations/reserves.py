@@ -1,4 +1,4 @@
-"""The rolling reserve: a part of what matures is held back, and becomes payable when its days are over.
+"""What is held back of what matures: by a tier, until its days are over, and while a dispute may still take it.
 
 What refunds and disputes took of the reserve wallet meanwhile is borne by the oldest holds: a release gives what
 stands there beyond the holds that are not due yet, never more.
@@ -9,38 +9,37 @@ from collections.abc import Sequence
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q
 
+from billing.queries import disputed
 from marketplace.models import Creator
 from payouts import calendar
 from payouts.calendar import DAY
 from payouts.models import ReserveHold
 from payouts.operations import locks
 from payouts.queries import standing
+from payouts.queries.maturing import Day
 from payouts.queries.terms import Terms
 from wallets import chart, ledger
 from wallets.ledger import Leg, Source
 
 ACTOR: Final = "job:reserve_release"
-KIND: Final = "reserve_release"
-WHOLE_BP: Final = 10_000
+TIER: Final = "reserve_release"
+DISPUTE: Final = "dispute_release"
 
 
-def share(*, amount: int, agreed: Terms) -> int:
-    """Give the part of a maturing amount that is held back, rounded down."""
-    return amount * agreed.reserve_bp // WHOLE_BP
-
-
-def hold(*, creator: Creator, day: dt.date, amount: int, agreed: Terms, now: dt.datetime) -> None:
+def hold(*, creator: Creator, day: Day, agreed: Terms, now: dt.datetime) -> None:
     """Write down what was held back of a day; the maturity moves it, in the same transaction."""
-    if amount:
+    for dispute_id, amount in day.held.items():
+        ReserveHold.objects.create(creator=creator, day=day.day, amount=amount, dispute_id=dispute_id)
+    if day.reserved:
         until = calendar.midnight(day=calendar.utc_day(at=now) + DAY * agreed.reserve_days)
-        ReserveHold.objects.create(creator=creator, day=day, amount=amount, release_at=until)
+        ReserveHold.objects.create(creator=creator, day=day.day, amount=day.reserved, release_at=until)
 
 
 def release_due(*, now: dt.datetime) -> int:
     """Let go what is due, creator by creator; give the credit micros that became payable."""
-    due = ReserveHold.objects.filter(released_at=None, release_at__lte=now)
+    due = ReserveHold.objects.filter(_due(now), released_at=None)
     creators = Creator.objects.filter(pk__in=due.values("creator")).order_by("pk")
     return sum(_release(creator, now) for creator in creators)
 
@@ -48,26 +47,32 @@ def release_due(*, now: dt.datetime) -> int:
 def _release(creator: Creator, now: dt.datetime) -> int:
     with transaction.atomic():
         locks.creator(creator=creator)
-        held = ReserveHold.objects.filter(creator=creator, released_at=None)
         # Read under the lock: another release of this creator is over, its holds are none of ours.
-        due = list(held.filter(release_at__lte=now).order_by("day"))
-        if not due:
-            return 0
-        kept = held.filter(release_at__gt=now).aggregate(total=Sum("amount"))["total"] or 0
-        there = standing.purse(creator_id=creator.pk).reserve - int(kept)
+        held = ReserveHold.objects.filter(creator=creator, released_at=None)
+        # Read once: a dispute that is decided after this line is for the next release.
+        due = list(held.filter(_due(now)).order_by("day", "pk"))
+        kept = sum(hold.amount for hold in held.exclude(pk__in=[hold.pk for hold in due]))
+        there = standing.purse(creator_id=creator.pk).reserve - kept
         amount = max(0, min(there, sum(hold.amount for hold in due)))
-        _book(creator, due[-1].day, amount, now)
         _close(due, amount, now)
+        _book(creator, TIER, [hold for hold in due if hold.dispute_id is None], now)
+        _book(creator, DISPUTE, [hold for hold in due if hold.dispute_id is not None], now)
     return amount
 
 
-def _book(creator: Creator, last_day: dt.date, amount: int, now: dt.datetime) -> None:
+def _due(now: dt.datetime) -> Q:
+    return Q(release_at__lte=now) | (Q(dispute__isnull=False) & ~Q(dispute__in=disputed.holding()))
+
+
+def _book(creator: Creator, kind: str, closed: Sequence[ReserveHold], now: dt.datetime) -> None:
+    amount = sum(hold.released for hold in closed)
     if not amount:
         return
     wallets = standing.purse(creator_id=creator.pk).wallets
     ledger.post(
-        kind=KIND,
-        source=Source("creator_day", f"{creator.public_id}:{last_day}"),
+        kind=kind,
+        # Each hold is closed once, so the last of them names the release.
+        source=Source("reserve_hold", str(closed[-1].pk)),
         actor=ACTOR,
         legs=[Leg(wallets[chart.RESERVE], -amount), Leg(wallets[chart.PAYABLE], amount)],
         # The two wallets' images in USD are rounded down separately: a micro may be between them.

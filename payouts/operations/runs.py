@@ -6,6 +6,7 @@ from typing import Final
 
 from django.db import transaction
 
+from accounts import audit
 from accounts.models import User
 from billing.models import Earning
 from billing.operations import posting
@@ -50,12 +51,15 @@ def opened(*, period: Period, actor: str, now: dt.datetime) -> PayoutRun:
     """Give a period's run, all that was settled in it posted. Raises TooEarlyError before its pay date."""
     if now < period.matures_at:
         raise TooEarlyError(f"Earnings of {period} are paid from {period.pay_date} on.")
-    run, _ = PayoutRun.objects.get_or_create(
-        schedule=period.schedule,
-        period_start=period.start,
-        scheduled_for=period.pay_date,
-        defaults={"period_end": period.end, "started_by": actor, "started_at": now},
-    )
+    with transaction.atomic():
+        run, begun = PayoutRun.objects.get_or_create(
+            schedule=period.schedule,
+            period_start=period.start,
+            scheduled_for=period.pay_date,
+            defaults={"period_end": period.end, "started_by": actor, "started_at": now},
+        )
+        if begun:
+            audit.acted(actor=actor, act="payoutrun.start", object_id=str(period), reason="", now=now)
     # Rule 26: everything settled in the period is in the creators' wallets before it is counted.
     posting.drain_clearing(before=calendar.midnight(day=run.period_end), now=now)
     return run

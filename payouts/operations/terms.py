@@ -24,10 +24,10 @@ def choose(
     Raises InvalidInputError for a schedule that is none, or a minimum below the platform's.
     """
     if schedule not in calendar.SCHEDULES:
-        raise _invalid("schedule", "must be weekly, monthly or on_demand")
+        raise InvalidInputError.of("schedule", "must be weekly, monthly or on_demand")
     least = terms.platform_minimum(schedule=schedule)
     if minimum_cents and minimum_cents < least:
-        raise _invalid(
+        raise InvalidInputError.of(
             "minimum", f"must be at least ${money.usd_text(money.cents_to_micros(least) * money.MICRO)}"
         )
     return _set(creator, actor, now, "", schedule=schedule, minimum_cents=minimum_cents)
@@ -58,7 +58,3 @@ def _set(creator: Creator, actor: str, now: dt.datetime, reason: str, **columns:
             at=now,
         )
     return row
-
-
-def _invalid(field: str, problem: str) -> InvalidInputError:
-    return InvalidInputError(f"The {field} {problem}.", errors=[{"pointer": f"/{field}", "detail": problem}])

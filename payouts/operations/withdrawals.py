@@ -34,15 +34,19 @@ class NotCoveredError(ConflictError):
     title = "That much is not free"
 
 
-def withdraw(*, amount_cents: int, reason: str, staff: Staff, now: dt.datetime) -> Withdrawal:
-    """Send money of ours to our bank. Raises InvalidInputError, or NotCoveredError beyond what is free."""
+def withdraw(*, amount_cents: int, reason: str, reference: str, staff: Staff, now: dt.datetime) -> Withdrawal:
+    """Send money of ours to our bank, once a reference.
+
+    Raises InvalidInputError, NotCoveredError beyond what is free, ConflictError for a reference of something else.
+    """
     if amount_cents <= 0:
         raise InvalidInputError("A withdrawal is more than nothing.")
     if not reason.strip() or len(reason) > 300:
         raise InvalidInputError("A reason of 1 to 300 characters is required.")
-    row = _begin(amount_cents, reason, staff, now)
-    _deliver(row, now)
-    row.refresh_from_db()
+    row, new = _begin(amount_cents, reason, reference, staff, now)
+    if new:
+        _deliver(row, now)
+        row.refresh_from_db()
     return row
 
 
@@ -57,14 +61,20 @@ def resolve_unknown(*, now: dt.datetime) -> int:
     return len(rows)
 
 
-def _begin(amount_cents: int, reason: str, staff: Staff, now: dt.datetime) -> Withdrawal:
+def _begin(
+    amount_cents: int, reason: str, reference: str, staff: Staff, now: dt.datetime
+) -> tuple[Withdrawal, bool]:
     with locks.waiting(locks.WITHDRAW), transaction.atomic():
+        found = Withdrawal.objects.filter(public_id=reference).first()
+        if found is not None:
+            return _same(found, amount_cents, staff), False
         free = solvency.coverage().free
         if money.cents_to_micros(amount_cents) > free:
             raise NotCoveredError(
                 f"${money.usd_text(free * money.MICRO)} are free; the rest covers credits and creators."
             )
         row = Withdrawal.objects.create(
+            public_id=reference,
             amount_cents=amount_cents,
             coverage=free,
             reason=reason,
@@ -79,7 +89,14 @@ def _begin(amount_cents: int, reason: str, staff: Staff, now: dt.datetime) -> Wi
             address=staff.address,
             now=now,
         )
-    return row
+    return row, True
+
+
+def _same(found: Withdrawal, amount_cents: int, staff: Staff) -> Withdrawal:
+    if (found.amount_cents, found.requested_by_id) != (amount_cents, staff.user.pk):
+        raise ConflictError("This form was sent before with something else: open it again.")
+    audit.repeated()
+    return found
 
 
 def _deliver(row: Withdrawal, now: dt.datetime) -> None:

@@ -1,27 +1,25 @@
-"""Write arrears off: the customer owes no more, and who earned from the spent credits bears them instead, each once."""
+"""Write arrears off: nobody waits for the customer any more; who earned from what was spent bears it, each once."""
 
 import datetime as dt
-from collections import defaultdict
 from typing import Final
 
 from django.db import transaction
 
-from billing.models import CreatorPull
+from accounts import audit
 from config.kit import ids
 from config.kit.errors import ConflictError, InvalidInputError
 from payouts.models import WriteOff, WriteOffPart
+from payouts.operations import pulls
 from payouts.queries import write_offs
 from payouts.queries.write_offs import Plan
-from wallets import chart, debts, ledger, pulling
+from wallets import chart, debts, ledger
 from wallets.ledger import Leg, Source
-from wallets.models import Wallet, WalletDebt
-from wallets.operations import open_wallet
+from wallets.models import WalletDebt
 
 ACTOR: Final = "job:write_off_arrears"
 CAUSE: Final = "write_off"
 BATCH: Final = 50
 REASON_LENGTH_MAX: Final = 300
-KINDS: Final = (chart.PENDING, chart.PAYABLE, chart.RESERVE, chart.DEBT)
 
 
 class NothingOwedError(ConflictError):
@@ -41,7 +39,9 @@ def write_off(*, debt: WalletDebt, actor: str, reason: str, now: dt.datetime) ->
         plan = _locked_plan(debt.pk, now)
         if plan.amount == 0:
             raise NothingOwedError
-        return _book(plan, actor, reason, now)
+        made = _book(plan, actor, reason, now)
+        audit.acted(actor=actor, act=CAUSE, object_id=made.public_id, reason=reason, now=now)
+        return made
 
 
 def write_off_due(*, now: dt.datetime) -> int:
@@ -56,14 +56,7 @@ def _locked_plan(debt_id: int, now: dt.datetime) -> Plan:
     """Plan under the locks of all wallets that it touches, taken in the order in which the ledger takes them."""
     debt = WalletDebt.objects.get(pk=debt_id)
     creators = write_offs.creators_of(plan=write_offs.plan(debt=debt))
-    touched = [
-        open_wallet(owner_type="creator", owner_id=creator_id, kind=kind, now=now).pk
-        for creator_id in creators
-        for kind in KINDS
-    ]
-    list(
-        Wallet.objects.select_for_update(no_key=True).filter(pk__in=[*touched, debt.wallet_id]).order_by("pk")
-    )
+    pulls.lock(creator_ids=creators, wallet_ids=[debt.wallet_id], now=now)
     debt.refresh_from_db()
     return write_offs.plan(debt=debt)
 
@@ -71,7 +64,6 @@ def _locked_plan(debt_id: int, now: dt.datetime) -> Plan:
 def _book(plan: Plan, actor: str, reason: str, now: dt.datetime) -> WriteOff:
     public_id = ids.new(ids.WRITE_OFF)
     carried = debts.write_off(debt_id=plan.debt.pk, amount=plan.amount)
-    _let_owe(plan, now)
     posted = ledger.post(
         kind=CAUSE,
         source=Source(CAUSE, public_id),
@@ -81,7 +73,7 @@ def _book(plan: Plan, actor: str, reason: str, now: dt.datetime) -> WriteOff:
             Leg(chart.PLATFORM_SHARE, -plan.own),
             Leg(chart.LOSS, -plan.lost),
             Leg(chart.RECEIVABLE, carried),
-            *_creators_legs(plan, now),
+            *pulls.legs(parts=plan.pulls, now=now),
         ],
         plug=chart.USD_LOSS,
         now=now,
@@ -102,28 +94,13 @@ def _book(plan: Plan, actor: str, reason: str, now: dt.datetime) -> WriteOff:
         created_at=now,
     )
     _keep_parts(made, plan)
-    _keep_pulls(made, plan)
+    pulls.keep(
+        parts=plan.pulls,
+        cause=Source(CAUSE, made.public_id),
+        transaction_id=made.transaction_id,
+        now=made.created_at,
+    )
     return made
-
-
-def _let_owe(plan: Plan, now: dt.datetime) -> None:
-    """Let creators' debts go as far as the cap: the database refuses what is beyond it."""
-    for creator_id in {part.creator_id for part in plan.pulls if part.pull.debt}:
-        purse = open_wallet(owner_type="creator", owner_id=creator_id, kind=chart.DEBT, now=now)
-        debts.set_overdraft(wallet_id=purse.pk, limit=pulling.debt_cap(), now=now)
-
-
-def _creators_legs(plan: Plan, now: dt.datetime) -> list[Leg]:
-    sums: dict[tuple[int, str], int] = defaultdict(int)
-    for part in plan.pulls:
-        pull = part.pull
-        for kind, amount in zip(KINDS, (pull.pending, pull.payable, pull.reserve, pull.debt), strict=True):
-            sums[part.creator_id, kind] += amount
-    return [
-        Leg(open_wallet(owner_type="creator", owner_id=creator_id, kind=kind, now=now).pk, -amount)
-        for (creator_id, kind), amount in sums.items()
-        if amount
-    ]
 
 
 def _keep_parts(made: WriteOff, plan: Plan) -> None:
@@ -139,26 +116,3 @@ def _keep_parts(made: WriteOff, plan: Plan) -> None:
         )
         for each in plan.borne
     )
-
-
-def _keep_pulls(made: WriteOff, plan: Plan) -> None:
-    merged: dict[tuple[int, int], CreatorPull] = {}
-    for part in plan.pulls:
-        row = merged.setdefault(
-            (part.creator_id, part.execution_id),
-            CreatorPull(
-                creator_id=part.creator_id,
-                cause_type=CAUSE,
-                cause_id=made.public_id,
-                agent_id=part.agent_id,
-                execution_id=part.execution_id,
-                transaction_id=made.transaction_id,
-                created_at=made.created_at,
-            ),
-        )
-        row.from_pending += part.pull.pending
-        row.from_payable += part.pull.payable
-        row.from_reserve += part.pull.reserve
-        row.to_debt += part.pull.debt
-        row.to_loss += part.pull.loss
-    CreatorPull.objects.bulk_create(merged.values())

@@ -11,7 +11,9 @@ from billing.models.disputes import UNDER_WAY
 from billing.queries import rollups
 from marketplace.queries import rate_cards
 from payouts.models import Payout
-from payouts.queries import solvency, standing_of_books
+from payouts.queries import standing_of_books
+from payouts.queries.solvency import Coverage
+from payouts.queries.standing_of_books import Standing
 from wallets import chart, queries
 from wallets.models import Adjustment, BooksCheck, Wallet
 from wallets.money import CREDITS
@@ -100,7 +102,7 @@ def proof() -> Proof:
     return Proof(violated=int(last["violated"]), checked_at=last["at"])
 
 
-def waiting(*, now: dt.datetime) -> list[Waiting]:
+def waiting(*, now: dt.datetime, standing: Standing, coverage: Coverage) -> list[Waiting]:
     """List what somebody must look at; what counts none is left out."""
     states = dict(Payout.objects.values_list("state").annotate(count=Count("id")).order_by())
     found = [
@@ -131,16 +133,14 @@ def waiting(*, now: dt.datetime) -> list[Waiting]:
             query="?margin=loses",
         ),
     ]
-    return [*(item for item in found if item.count), *_of_the_books(now)]
+    return [*(item for item in found if item.count), *_of_the_books(now, standing, coverage)]
 
 
-def _of_the_books(now: dt.datetime) -> list[Waiting]:
-    known = standing_of_books.standing(now=now)
-    covered = solvency.coverage()
+def _of_the_books(now: dt.datetime, standing: Standing, coverage: Coverage) -> list[Waiting]:
     found = [
         Waiting("Unexplained at Stripe for over a day", standing_of_books.late(now=now), DISCREPANCIES),
-        Waiting("Corrections to decide", known.waiting, CORRECTIONS, query="?state__exact=requested"),
-        Waiting("Our own money is short at Stripe", int(covered.alert), WITHDRAWALS),
+        Waiting("Corrections to decide", standing.waiting, CORRECTIONS, query="?state__exact=requested"),
+        Waiting("Our own money is short at Stripe", int(coverage.alert), WITHDRAWALS),
     ]
     return [item for item in found if item.count]
 

@@ -222,10 +222,11 @@ def _recent(rows: Sequence[Row], today: dt.date) -> Recent:
 
 
 def _estimated(creator: Creator, agreed: Terms, period: Period) -> NextPayout:
-    coming = sum(line.amount for line in maturing.unmatured(creator_id=creator.pk, before=period.end))
+    there = earnings.maturing(creator_id=creator.pk)
+    days = list(maturing.divided(creator_id=creator.pk, agreed=agreed, before=period.end, there=there))
     purse = standing.purse(creator_id=creator.pk)
     unpromised = purse.payable - standing.promised(creator_id=creator.pk) + purse.debt
-    estimate = max(unpromised + coming, 0)
+    estimate = max(unpromised + sum(day.payable for day in days), 0)
     row = PayoutAccount.objects.filter(creator=creator).first()
     found = gates.assess(
         payable=estimate, standing=standing.account_standing(account=row), minimum_cents=agreed.least_cents
@@ -236,7 +237,7 @@ def _estimated(creator: Creator, agreed: Terms, period: Period) -> NextPayout:
         period_to=period.last_day,
         estimate=estimate,
         estimate_usd=credits_to_usd(found.amount),
-        maturing=max(earnings.position(creator_id=creator.pk).maturing - coming, 0),
+        maturing=max(there - sum(day.amount for day in days), 0),
         blocked_reason=found.detail,
         on_demand=agreed.schedule == calendar.ON_DEMAND,
     )

@@ -6,11 +6,19 @@ from typing import Final
 
 from billing.models import Earning
 from billing.queries.parts import by_class
-from billing.queries.wallet_pages import GRANT_LABELS
 from marketplace.models import Creator
 from wallets.money import MICRO, credit_value
 
 LATEST: Final = 20
+# As the creator reads them, who bought none of these credits.
+CLASSES: Final = {
+    "paid": "Bought credits",
+    "bonus": "Bonus of a package",
+    "promo": "Promotion",
+    "plan": "Subscription",
+    "adjustment": "Adjustment",
+    "overage": "Overage",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,7 @@ class EarnedRun:
     platform: int
     processing: int
     classes: tuple[ClassPart, ...]
+    undone: bool
 
 
 def latest(*, creator: Creator) -> list[EarnedRun]:
@@ -58,7 +67,8 @@ def _run(earning: Earning) -> EarnedRun:
         platform=run.platform_amount,
         processing=run.processing * MICRO // credit_value(),
         classes=tuple(
-            ClassPart(GRANT_LABELS[part.funding_class], part.charged, part.creators)
+            ClassPart(CLASSES[part.funding_class], part.charged, part.creators)
             for part in by_class(cells=run.cells, creator_id=earning.creator_id)
         ),
+        undone=run.undone_at is not None,
     )

@@ -103,9 +103,6 @@ def rows(*, creator_id: int, since: dt.datetime, until: dt.datetime, group_by: G
 
 def position(*, creator_id: int) -> Position:
     """Say where a creator's money stands; earnings of a moment ago are in `maturing`."""
-    with connection.cursor() as cursor:
-        cursor.execute(MATURING, {"creator": creator_id})
-        (maturing,) = cursor.fetchone()
     purse = standing.purse(creator_id=creator_id)
     payouts = Payout.objects.filter(creator_id=creator_id)
     sums = payouts.aggregate(
@@ -116,13 +113,21 @@ def position(*, creator_id: int) -> Position:
         ),
     )
     return Position(
-        maturing=int(maturing),
+        maturing=maturing(creator_id=creator_id),
         payable=purse.payable,
         in_transit=int(sums["in_transit"] or 0),
         paid=int(sums["paid"] or 0),
         reserve=purse.reserve,
         owed=-purse.debt,
     )
+
+
+def maturing(*, creator_id: int) -> int:
+    """Sum what a creator has earned and has not matured, posted or not."""
+    with connection.cursor() as cursor:
+        cursor.execute(MATURING, {"creator": creator_id})
+        (found,) = cursor.fetchone()
+    return int(found)
 
 
 def _read(select: str, asked: Asked) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import BigIntegerField, Case, F, Func, Sum, Value, When
 
 from billing.models import Execution
 from wallets import chart, money, queries
@@ -13,13 +13,9 @@ from wallets.chart import FUNDING_CLASSES
 from wallets.models import CreditGrant, Wallet, WalletDebt
 
 COLUMNS: Final = ("section", "what", "when", "credits", "usd", "cash_usd")
-# When unused credits run out, counted from today; the last takes what never does.
-BUCKETS: Final = (
-    ("within 30 days", 30),
-    ("in 31 to 90 days", 90),
-    ("in 91 to 365 days", 365),
-    ("later", 100_000),
-)
+# When unused credits run out, counted from today.
+BUCKETS: Final = (("within 30 days", 30), ("in 31 to 90 days", 90), ("in 91 to 365 days", 365))
+LATER: Final = "later"
 NEVER: Final = "never"
 BREAKAGE: Final = """
 SELECT date_trunc('month', x.occurred_at AT TIME ZONE 'UTC')::date AS month, g.funding_class,
@@ -120,41 +116,41 @@ def _texts(*amounts: int) -> tuple[str, ...]:
 
 
 def _unused(now: dt.datetime) -> list[Unused]:
-    grants = CreditGrant.objects.filter(wallet__unit=money.CREDITS, amount__gt=0)
-    sums: dict[tuple[str, str], list[int]] = {}
-    found = grants.exclude(remaining=0, frozen=0).values_list(
-        "funding_class", "expires_at", "remaining", "frozen", "cash_remaining"
+    grants = CreditGrant.objects.filter(wallet__unit=money.CREDITS).exclude(remaining=0, frozen=0)
+    found = (
+        grants.annotate(expires=_bucket(now))
+        .values_list("funding_class", "expires")
+        .annotate(Sum("remaining"), Sum("frozen"), Sum("cash_remaining"))
+        .order_by()
     )
-    for name, expires_at, remaining, frozen, cash in found.iterator():
-        total = sums.setdefault((name, _bucket(expires_at, now)), [0, 0, 0])
-        for place, amount in enumerate((remaining, frozen, cash)):
-            total[place] += amount
-    order = [*(label for label, _ in BUCKETS), NEVER]
-    keys = sorted(sums, key=lambda key: (FUNDING_CLASSES.index(key[0]), order.index(key[1])))
-    return [
-        Unused(*key, credits=left, frozen=frozen, worth=money.credits_to_usd(left + frozen), cash=cash)
-        for key in keys
-        for left, frozen, cash in [sums[key]]
-    ]
+    order = [*(label for label, _ in BUCKETS), LATER, NEVER]
+    unused = [_sum_of(name, expires, *map(int, sums)) for name, expires, *sums in found]
+    return sorted(
+        unused, key=lambda one: (FUNDING_CLASSES.index(one.funding_class), order.index(one.expires))
+    )
 
 
-def _bucket(expires_at: dt.datetime | None, now: dt.datetime) -> str:
-    if expires_at is None:
-        return NEVER
-    left = (expires_at - now).days
-    return next(label for label, most in BUCKETS if left <= most)
+def _sum_of(funding_class: str, expires: str, credits: int, frozen: int, cash: int) -> Unused:
+    return Unused(funding_class, expires, credits, frozen, money.credits_to_usd(credits + frozen), cash)
+
+
+def _bucket(now: dt.datetime) -> Case:
+    until = [(label, now + dt.timedelta(days=most + 1)) for label, most in BUCKETS]
+    return Case(
+        When(expires_at=None, then=Value(NEVER)),
+        *(When(expires_at__lt=end, then=Value(label)) for label, end in until),
+        default=Value(LATER),
+    )
 
 
 def _creators() -> list[Creators]:
     wallets = Wallet.objects.filter(owner_type=Wallet.OwnerType.CREATOR, unit=money.CREDITS)
-    sums: dict[str, list[int]] = {}
-    for kind, balance in wallets.exclude(balance=0).values_list("kind", "balance").iterator():
-        total = sums.setdefault(kind, [0, 0])
-        total[0] += balance
-        # Converted wallet by wallet, as the ledger does: a sum rounds elsewhere.
-        total[1] += money.credits_to_usd(balance)
+    # Converted wallet by wallet, as the ledger does: a sum rounds elsewhere.
+    usd = Func(F("balance"), function="wallets_usd", output_field=BigIntegerField())
+    found = wallets.exclude(balance=0).values_list("kind").annotate(Sum("balance"), usd=Sum(usd)).order_by()
     order = (chart.PENDING, chart.PAYABLE, chart.RESERVE, chart.DEBT)
-    return [Creators(kind, *sums[kind]) for kind in sorted(sums, key=order.index)]
+    rows = sorted(found, key=lambda row: order.index(row[0]))
+    return [Creators(kind, int(credits), int(usd)) for kind, credits, usd in rows]
 
 
 def _breakage() -> list[Broken]:

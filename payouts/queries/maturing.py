@@ -1,12 +1,17 @@
 """What creators have earned that has not become payable yet, and what has and is in no payout."""
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from django.db.models import Exists, Max, OuterRef, Sum
 
 from billing.models import Earning, Execution
+from billing.queries import disputed
 from payouts.models import MaturedEarning, PayoutItem
+from payouts.queries.terms import Terms
 from wallets import chart
 from wallets.models import Wallet
 from wallets.money import CREDITS
@@ -23,6 +28,32 @@ class Line:
     short: int = 0
 
 
+@dataclass(frozen=True)
+class Day:
+    """How a creator's day matures: what there is of it, and what of that waits for disputes and in the reserve."""
+
+    day: dt.date
+    lines: list[Line]
+    amount: int
+    held: dict[int, int]
+    reserved: int
+
+    @property
+    def payable(self) -> int:
+        """What becomes payable."""
+        return self.amount - self.kept
+
+    @property
+    def kept(self) -> int:
+        """What is held back."""
+        return self.reserved + sum(self.held.values())
+
+    @property
+    def short(self) -> int:
+        """What refunds and disputes had taken before."""
+        return sum(line.amount for line in self.lines) - self.amount
+
+
 def unmatured(*, creator_id: int, before: dt.date) -> list[Line]:
     """Sum a creator's earnings of days before a date that have not moved to payable, per agent and day.
 
@@ -37,6 +68,38 @@ def unmatured(*, creator_id: int, before: dt.date) -> list[Line]:
         Line(creator_id, row["agent_id"], row["day"], int(row["total"]))
         for row in sums.order_by("day", "agent_id")
     ]
+
+
+def divided(*, creator_id: int, agreed: Terms, before: dt.date, there: int) -> Iterator[Day]:
+    """Say how a creator's days before a date mature, given what there is: what is foreseen is what is booked.
+
+    A day gives what there still is of it. What a dispute puts at stake waits for it, and of the rest the tier holds
+    its share back.
+    """
+    lines = unmatured(creator_id=creator_id, before=before)
+    waiting = _disputed(creator_id, {line.day for line in lines})
+    for day, found in groupby(lines, key=lambda line: line.day):
+        of_day = list(found)
+        amount = left = max(min(sum(line.amount for line in of_day), there), 0)
+        held: dict[int, int] = {}
+        for dispute_id, part in waiting[day]:
+            held[dispute_id] = min(part, left)
+            left -= held[dispute_id]
+        there -= amount
+        yield Day(
+            day,
+            of_day,
+            amount,
+            {key: part for key, part in held.items() if part},
+            agreed.reserved(amount=left),
+        )
+
+
+def disputed_before_maturity(*, creator_id: int) -> int:
+    """Sum what disputes put at stake of a creator's earnings that have not matured."""
+    matured = MaturedEarning.objects.filter(creator_id=creator_id).aggregate(last=Max("day"))["last"]
+    found = disputed.earned(creator_id=creator_id)
+    return sum(part.amount for part in found if matured is None or part.day > matured)
 
 
 def creators() -> set[int]:
@@ -60,3 +123,10 @@ def unpaid(*, creator_id: int) -> list[Line]:
     )
     rows = MaturedEarning.objects.filter(~Exists(paid), creator_id=creator_id).order_by("day", "agent_id")
     return [Line(row.creator_id, row.agent_id, row.day, row.amount, row.short) for row in rows]
+
+
+def _disputed(creator_id: int, days: set[dt.date]) -> dict[dt.date, list[tuple[int, int]]]:
+    found: dict[dt.date, list[tuple[int, int]]] = defaultdict(list)
+    for part in disputed.earned(creator_id=creator_id, days=days) if days else ():
+        found[part.day].append((part.dispute_id, part.amount))
+    return found

@@ -7,7 +7,7 @@ from marketplace.models import Creator
 from payouts import gates
 from payouts.calendar import Period
 from payouts.models import Payout, PayoutAccount
-from payouts.queries import maturing, standing, terms
+from payouts.queries import earnings, maturing, standing, terms
 from wallets.money import cents_to_micros
 
 ROWS_MAX: Final = 200
@@ -63,14 +63,16 @@ def preview(*, period: Period) -> Preview:
 
 def _line(creator: Creator, period: Period) -> Line:
     purse = standing.purse(creator_id=creator.pk)
-    lines = maturing.unmatured(creator_id=creator.pk, before=period.end)
-    coming = sum(line.amount for line in lines)
+    agreed = terms.of(creator_id=creator.pk)
+    there = earnings.maturing(creator_id=creator.pk)
+    days = maturing.divided(creator_id=creator.pk, agreed=agreed, before=period.end, there=there)
+    coming = sum(day.payable for day in days)
     payable = purse.payable + coming + purse.debt - standing.promised(creator_id=creator.pk)
     account = PayoutAccount.objects.filter(creator=creator).first()
     found = gates.assess(
         payable=payable,
         standing=standing.account_standing(account=account),
-        minimum_cents=terms.of(creator_id=creator.pk).least_cents,
+        minimum_cents=agreed.least_cents,
     )
     return Line(
         creator=creator.display_name,

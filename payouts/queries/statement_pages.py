@@ -18,6 +18,8 @@ AROUND: Final = (
     Kind.REFUNDS,
     Kind.RESERVE_HELD,
     Kind.RESERVE_RELEASED,
+    Kind.DISPUTE_HELD,
+    Kind.DISPUTE_RELEASED,
     Kind.DEBT,
     Kind.GIVEN_BACK,
     Kind.CARRIED_OUT,

@@ -22,7 +22,11 @@ ENTRIES: Final = """
 """
 # Stated elsewhere: maturity by its days, a payout and its way back by the payout itself.
 STATED: Final = frozenset({"maturity", "payout", "payout_failure", "transfer_reversal"})
-OWN: Final = {"payout_netting": Kind.DEBT, "reserve_release": Kind.RESERVE_RELEASED}
+OWN: Final = {
+    "payout_netting": Kind.DEBT,
+    "reserve_release": Kind.RESERVE_RELEASED,
+    "dispute_release": Kind.DISPUTE_RELEASED,
+}
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,13 @@ def moved(*, creator_id: int, after: int, until: int) -> dict[str, int]:
     return sums
 
 
-def held_back(*, creator_id: int, days: set[Any]) -> int:
-    """Sum what was held back of a creator's days."""
+def held_back(*, creator_id: int, days: set[Any]) -> dict[str, int]:
+    """Sum what was held back of a creator's days, by the kind of line, as it is taken off."""
     holds = ReserveHold.objects.filter(creator_id=creator_id, day__in=days)
-    return int(holds.aggregate(total=Sum("amount"))["total"] or 0)
+    return {
+        kind: -int(holds.filter(dispute__isnull=by_tier).aggregate(total=Sum("amount"))["total"] or 0)
+        for kind, by_tier in ((Kind.RESERVE_HELD, True), (Kind.DISPUTE_HELD, False))
+    }
 
 
 def body(*, payout: Payout, number: int, entries: tuple[int, int]) -> dict[str, Any]:
@@ -132,12 +139,13 @@ def _unfounded(statement: Statement, payout: Payout) -> Iterator[str]:
     if len(matured) != len(earned):
         yield "A line names earnings that did not mature so."
     entries = moved(creator_id=payout.creator_id, after=statement.opening_seq, until=statement.closing_seq)
-    expected = {
+    expected: dict[str, int] = {
         Kind.DEBT: entries.get(Kind.DEBT, 0),
         Kind.RESERVE_RELEASED: entries.get(Kind.RESERVE_RELEASED, 0),
         Kind.REFUNDS: entries.get(Kind.REFUNDS, 0) - sum(row.short for row in matured),
-        Kind.RESERVE_HELD: -held_back(creator_id=payout.creator_id, days={item.day for item in earned}),
+        Kind.DISPUTE_RELEASED: entries.get(Kind.DISPUTE_RELEASED, 0),
+        **held_back(creator_id=payout.creator_id, days={item.day for item in earned}),
     }
     for kind, amount in expected.items():
         if sum(item.amount for item in items if item.kind == kind) != amount:
-            yield f"The line “{kind.label}” is not what the ledger says."
+            yield f"The line “{Kind(kind).label}” is not what the ledger says."

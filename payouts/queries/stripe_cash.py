@@ -9,6 +9,7 @@ from typing import Final
 from django.db import connection
 
 from billing import cash_lines
+from payouts.calendar import midnight
 from payouts.models import Correction, Discrepancy
 from payouts.reconciling import Judgement, Kind, Line, judge
 from wallets import days
@@ -68,7 +69,7 @@ class Sides:
 
 def load(*, scope: Scope) -> Sides:
     """Read both sides of every cause in the scope, and of all that stand in suspense."""
-    start = dt.datetime.combine(scope.first, dt.time(), dt.UTC) if scope.first else NEVER
+    start = midnight(day=scope.first) if scope.first else NEVER
     end = days.end_of(day=scope.last) if scope.last else NEVER
     parked = suspense()
     with connection.cursor() as cursor:

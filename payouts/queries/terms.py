@@ -17,6 +17,7 @@ MINIMUMS: Final = {
     calendar.MONTHLY: "PAYOUT_MONTHLY_MINIMUM_CENTS",
     calendar.ON_DEMAND: "PAYOUT_ON_DEMAND_MINIMUM_CENTS",
 }
+WHOLE_BP: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class Terms:
     def least_cents(self) -> int:
         """The least payout."""
         return max(self.minimum_cents, platform_minimum(schedule=self.schedule))
+
+    def reserved(self, *, amount: int) -> int:
+        """Give the part of a maturing amount that the tier holds back, rounded down."""
+        return amount * self.reserve_bp // WHOLE_BP
 
     def period_of(self, *, day: dt.date) -> Period:
         """Find the period of these terms that holds a day."""

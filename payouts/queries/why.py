@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Min
+from django.db.models import Min, Sum
 
 from marketplace.models import Creator
 from payouts import calendar, gates, requirements
@@ -54,6 +54,8 @@ class _Ground:
     agreed: Terms
     purse: Purse
     maturing: int
+    held: int
+    disputed: int
     unpromised: int
     now: dt.datetime
 
@@ -61,11 +63,16 @@ class _Ground:
 def not_paid(*, creator: Creator, now: dt.datetime) -> Answer:
     """List what keeps a creator from being paid, the money's way: earning, maturing, paying, the bank."""
     purse = standing.purse(creator_id=creator.pk)
+    coming = earnings.maturing(creator_id=creator.pk)
+    before = min(maturing.disputed_before_maturity(creator_id=creator.pk), coming)
+    held = _held(creator, purse)
     ground = _Ground(
         creator=creator,
         agreed=terms.of(creator_id=creator.pk),
         purse=purse,
-        maturing=earnings.position(creator_id=creator.pk).maturing,
+        maturing=coming - before,
+        held=held,
+        disputed=held + before,
         unpromised=purse.payable - standing.promised(creator_id=creator.pk),
         now=now,
     )
@@ -76,6 +83,7 @@ def not_paid(*, creator: Creator, now: dt.datetime) -> Answer:
 def _reasons(ground: _Ground) -> Iterator[Reason]:
     yield from _nothing(ground)
     yield from _maturing(ground)
+    yield from _disputed(ground)
     yield from _reserved(ground)
     yield from _debt(ground)
     yield from _account(ground)
@@ -84,7 +92,8 @@ def _reasons(ground: _Ground) -> Iterator[Reason]:
 
 
 def _nothing(ground: _Ground) -> Iterator[Reason]:
-    stands = ground.purse.payable or ground.maturing or ground.purse.reserve or ground.purse.debt
+    purse = ground.purse
+    stands = purse.payable or ground.maturing or ground.disputed or purse.reserve or purse.debt
     if not stands and not Payout.objects.filter(creator=ground.creator).exists():
         yield Reason(
             "nothing_earned", "Your agents have not earned anything yet. Your own runs earn you nothing."
@@ -103,18 +112,35 @@ def _maturing(ground: _Ground) -> Iterator[Reason]:
     )
 
 
+def _held(creator: Creator, purse: Purse) -> int:
+    """Sum what of the reserve waits for disputes."""
+    holds = ReserveHold.objects.filter(creator=creator, released_at=None, dispute__isnull=False)
+    return min(holds.aggregate(total=Sum("amount"))["total"] or 0, purse.reserve)
+
+
+def _disputed(ground: _Ground) -> Iterator[Reason]:
+    if ground.disputed:
+        yield Reason(
+            "disputed",
+            f"{_credits(ground.disputed)} credits were earned from payments that their customers dispute at the bank;"
+            " they wait until it is known who pays for them.",
+            amount=ground.disputed,
+        )
+
+
 def _reserved(ground: _Ground) -> Iterator[Reason]:
-    if ground.purse.reserve <= 0:
+    amount = ground.purse.reserve - ground.held
+    if amount <= 0:
         return
     held = ReserveHold.objects.filter(creator=ground.creator, released_at=None)
     first = held.aggregate(first=Min("release_at"))["first"]
     until = calendar.utc_day(at=first) if first else None
     yield Reason(
         "reserve",
-        f"{_credits(ground.purse.reserve)} credits are held back as a reserve"
+        f"{_credits(amount)} credits are held back as a reserve"
         + (f"; the next part is let go on {_day(until)}." if until else "."),
         until,
-        amount=ground.purse.reserve,
+        amount=amount,
     )
 
 

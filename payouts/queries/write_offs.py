@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, Sum
@@ -11,12 +11,10 @@ from django.db.models import Exists, OuterRef, Q, Sum
 from billing.models import Execution
 from billing.queries import lineage
 from billing.queries.lineage import Burn
-from marketplace.models import Creator
 from payouts.models import WriteOffPart
-from payouts.queries import standing
-from wallets import pulling
+from payouts.queries import pulls
+from payouts.queries.pulls import CreatorPart, Wanted
 from wallets.models import ClawPart, WalletDebt
-from wallets.pulling import Pull
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +25,6 @@ class Borne:
     burn: Burn
     amount: int
     earned: dict[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class CreatorPart:
-    """What one creator gives back for one run."""
-
-    creator_id: int
-    execution_id: int
-    agent_id: int
-    pull: Pull
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +52,10 @@ class Plan:
         return self.amount - self.pulled - self.own
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
-    """What a creator bears in all, by name."""
-
-    name: str
-    pull: Pull
-
-
 def plan(*, debt: WalletDebt) -> Plan:
     """Say who bears what is left of arrears: the newest claw first, and of its purchase the newest run."""
     borne = list(_borne(debt))
-    return Plan(debt, debt.remaining, borne, list(_pulls(borne)))
-
-
-def bearers(*, plan: Plan) -> list[Bearer]:
-    """Add up what each creator bears."""
-    sums: dict[int, Pull] = {}
-    for part in plan.pulls:
-        before = sums.get(part.creator_id, Pull(0, 0, 0, 0, 0))
-        sums[part.creator_id] = Pull(
-            pending=before.pending + part.pull.pending,
-            payable=before.payable + part.pull.payable,
-            reserve=before.reserve + part.pull.reserve,
-            debt=before.debt + part.pull.debt,
-            loss=before.loss + part.pull.loss,
-        )
-    names = dict(Creator.objects.filter(pk__in=sums).values_list("pk", "display_name"))
-    return [Bearer(names[creator_id], pull) for creator_id, pull in sums.items()]
+    return Plan(debt, debt.remaining, borne, list(pulls.parts(wanted=_wanted(borne))))
 
 
 def creators_of(*, plan: Plan) -> set[int]:
@@ -115,18 +79,22 @@ def due(*, now: dt.datetime, limit: int) -> list[WalletDebt]:
 def _borne(debt: WalletDebt) -> Iterator[Borne]:
     parts = ClawPart.objects.filter(debt=debt, amount__gt=0, claw__undone_by=None).select_related("claw")
     taken: dict[tuple[int, str], int] = defaultdict(int)
+    # What was given back of one purchase in parts has several claws: each goes on where the one before it ended.
+    before: dict[int, int] = {}
     left = debt.remaining
     for part in parts.order_by("-id"):
         payment = lineage.by_intent(intent_id=part.claw.purchase)
         burns = lineage.of_payment(payment=payment).burns if payment is not None else []
-        before = _borne_before(burns)
+        before = _borne_before(burns) | before
         wanted = min(left, part.amount)
         runs = Execution.objects.in_bulk({burn.execution_id for burn in burns})
         for burn in burns:
-            amount = min(wanted, burn.amount - before.get(burn.drawdown_id, 0)) if burn.posted else 0
+            borne = before.get(burn.drawdown_id, 0)
+            amount = min(wanted, burn.amount - borne) if burn.posted else 0
             if amount > 0:
                 earned = _earned(runs[burn.execution_id], burn, amount, taken)
                 yield Borne(part.claw_id, burn, amount, earned)
+                before[burn.drawdown_id] = borne + amount
                 wanted -= amount
                 left -= amount
 
@@ -153,32 +121,7 @@ def _earned(run: Execution, burn: Burn, amount: int, taken: dict[tuple[int, str]
     return {creator_id: part for creator_id, part in parts.items() if part}
 
 
-def _pulls(borne: Iterable[Borne]) -> Iterator[CreatorPart]:
-    """Pull each creator's part in turn, from what the pulls before have left it."""
-    left: dict[int, Pull] = {}
+def _wanted(borne: Iterable[Borne]) -> Iterator[Wanted]:
     for each in borne:
         for creator_id, amount in each.earned.items():
-            there = left.get(creator_id) or _there(creator_id)
-            pull = pulling.pull(
-                pending=there.pending,
-                payable=there.payable,
-                reserve=there.reserve,
-                debt=there.debt,
-                cap=pulling.debt_cap(),
-                amount=amount,
-            )
-            left[creator_id] = replace(
-                there,
-                pending=there.pending - pull.pending,
-                payable=there.payable - pull.payable,
-                reserve=there.reserve - pull.reserve,
-                debt=there.debt + pull.debt,
-            )
-            yield CreatorPart(creator_id, each.burn.execution_id, each.burn.agent_id, pull)
-
-
-def _there(creator_id: int) -> Pull:
-    """Give what a creator has; what a payout has promised is not there to be pulled."""
-    purse = standing.purse(creator_id=creator_id)
-    promised = standing.promised(creator_id=creator_id)
-    return Pull(purse.pending, purse.payable - promised, purse.reserve, -purse.debt, 0)
+            yield Wanted(creator_id, each.burn.execution_id, each.burn.agent_id, amount)

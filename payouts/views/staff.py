@@ -52,7 +52,8 @@ def creator(request: HttpRequest, public_id: str) -> HttpResponse:
     """Show a creator: earnings, wallets, payouts, account, agents, notes, audit."""
     found = get_object_or_404(Creator.objects.select_related("customer"), public_id=public_id)
     page = creators.page(creator=found, asked=request.GET.dict(), now=clock.now())
-    return _shown(request, "creator.html", found.display_name, page=page)
+    may = request.user.has_perm("payouts.set_tier")
+    return _shown(request, "creator.html", found.display_name, page=page, may_move=may)
 
 
 @staff_page("accounts.view_customer")

@@ -1,9 +1,11 @@
 """Refunds: what is unused goes back, what was spent is owed, Stripe's dashboard counts, and each is booked once."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
+from django.db import connections, transaction
 
 from billing.models import Refund, TopUp
 from billing.operations import fees, refunds, topups
@@ -13,11 +15,11 @@ from billing.queries import refunds as queries
 from billing.queries.lineage import Payment
 from billing.stripe.client import client as stripe_client
 from config.kit.errors import DomainError, InvalidInputError, KeyReusedError
-from tests.support import checkout
+from tests.support import checkout, races
 from tests.support import runs as agent_runs
 from tests.support.checkout import NOW
 from tests.support.people import open_customer
-from tests.support.processes import StripeStandin
+from tests.support.processes import StripeStandin, eventually
 from tests.support.races import race
 from wallets import chart
 from wallets import queries as wallet_queries
@@ -263,3 +265,24 @@ def test_answer_webhook_and_sweeper_at_once_book_it_once(stripe_standin: StripeS
     assert credits(top_up) == 0
     assert Refund.objects.get().state == "refunded"
     assert not Hold.objects.filter(state="open").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_waits_for_a_dispute_of_its_payment_before_it_takes_the_wallet() -> None:
+    """A dispute locks the payment, then the wallet: whoever took them the other way round would wait in a ring."""
+    top_up = checkout.bought_unseen(agent_runs.make_customer())
+
+    def refunded() -> None:
+        try:
+            checkout.refunded_unseen("pi_first", "re_1", 500)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        with transaction.atomic():
+            TopUp.objects.select_for_update().get(pk=top_up.pk)
+            refund = pool.submit(refunded)
+            eventually(races.waiting)
+            Wallet.objects.select_for_update(nowait=True).get(pk=top_up.wallet_id)
+        refund.result(timeout=60)
+    assert credits(top_up) == 5_000

@@ -8,21 +8,25 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import Customer
+from accounts.models import Customer, User
 from marketplace.models import Creator
 from tests.marketplace.test_publish import EVERY_MODEL
-from tests.support import catalogue, market, people
+from tests.support import catalogue, market, people, runs
 from tests.support.invoicing import issued
+from tests.support.staff import staff
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 RULES: Final = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+# The admin's theme brings its own landmarks.
+OF_STAFF: Final = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 LOOKS: Final = [("light", 1280), ("dark", 390)]
 OUTSIDE: Final = [
     "/",
     "/agents/",
     "/agents/per-request/",
     "/plans/",
+    "/plans/pro/",
     "/accounts/login/",
     "/accounts/signup/",
     "/nowhere/",
@@ -51,6 +55,21 @@ CREATOR: Final = [
 ]
 
 
+STAFF: Final = [
+    "/admin/",
+    "/admin/find/?q=a",
+    "/admin/billing/dispute/",
+    "/admin/billing/voucher/make/",
+    "/admin/billing/promogrant/give/",
+    "/admin/payouts/creatorterms/add/",
+    "/admin/payouts/payoutrun/start/",
+    "/admin/payouts/discrepancy/",
+    "/admin/payouts/discrepancy/reconcile/",
+    "/admin/payouts/withdrawal/withdraw/",
+    "/admin/payouts/withdrawal/liability/",
+]
+
+
 @pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
 def screen(request: pytest.FixtureRequest, browser: Browser) -> Any:
     """A browser window in light, or dark and as wide as a phone."""
@@ -64,27 +83,32 @@ def sign_in(page: Page, server: LiveServer) -> Customer:
     """Sign a creator in who has one agent for sale."""
     user, customer = people.sign_up()
     market.for_sale("per-request", creator=market.open_creator(customer=customer))
+    let_in(page, server, user)
+    return customer
+
+
+def let_in(page: Page, server: LiveServer, user: User) -> None:
+    """Give the browser somebody's session."""
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     cookie = client.cookies["sessionid"].value
     page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": server.url}])
-    return customer
 
 
-def faults(page: Page, server: LiveServer, paths: list[str]) -> list[str]:
+def faults(page: Page, server: LiveServer, paths: list[str], rules: Any = RULES) -> list[str]:
     """Open pages and write down what is wrong with them."""
     found: list[str] = []
     page.on("console", lambda said: found.append(said.text) if "Content Security" in said.text else None)
     page.on("pageerror", lambda error: found.append(str(error)))
     for path in paths:
         page.goto(server.url + path)
-        found += faults_here(page, path)
+        found += faults_here(page, path, rules)
     return found
 
 
-def faults_here(page: Page, name: str) -> list[str]:
+def faults_here(page: Page, name: str, rules: Any = RULES) -> list[str]:
     """Write down what is wrong with a page as it stands."""
-    axe = Axe().run(page, options=RULES)
+    axe = Axe().run(page, options=rules)
     found = [f"{name} {rule['id']} {rule['nodes'][0]['html']}" for rule in axe.response["violations"]]
     if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
         found.append(f"{name} scrolls sideways")
@@ -99,14 +123,30 @@ def test_the_storefront(screen: Page, live_server: LiveServer) -> None:
 
 
 def test_a_consumers_pages(screen: Page, live_server: LiveServer) -> None:
-    bill = issued(sign_in(screen, live_server), 1_000)
+    customer = sign_in(screen, live_server)
+    bill = issued(customer, 1_000)
+    digest = runs.make_agent(
+        "digest", manifest=runs.SUBSCRIBED, creator=Creator.objects.get(customer=customer)
+    )
     bills = [
+        f"/subscriptions/{runs.subscribe(customer, digest).public_id}/",
         f"/invoices/{bill.public_id}/",
         f"/invoices/{bill.public_id}/print/",
         f"/statements/{bill.issued_at:%Y-%m}/",
     ]
 
     assert faults(screen, live_server, CONSUMER + bills) == []
+
+
+def test_the_staffs_pages(screen: Page, live_server: LiveServer) -> None:
+    customer = sign_in(screen, live_server)
+    creator = Creator.objects.get(customer=customer)
+    issued(customer, 1_000)
+    screen.context.clear_cookies()
+    let_in(screen, live_server, staff("olive").user)
+    people_pages = [f"/admin/customers/{customer.public_id}/", f"/admin/creators/{creator.public_id}/"]
+
+    assert faults(screen, live_server, STAFF + people_pages, OF_STAFF) == []
 
 
 def test_a_creators_pages(screen: Page, live_server: LiveServer) -> None:

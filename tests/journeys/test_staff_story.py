@@ -59,9 +59,9 @@ def approve(page: Page, app: LiveApp) -> None:
     page.locator("#result_list a[href*='/adjustment/']").first.click()
     page.get_by_role("link", name=re.compile("Approve or decline")).first.click()
     expect(page.get_by_text("Lost purchase: ticket 43")).to_be_visible()
-    expect(page.get_by_role("table")).to_contain_text("25500")
+    expect(page.get_by_role("table")).to_contain_text("25,500")
     page.get_by_role("button", name="Approve").click()
-    expect(page.get_by_text("Approved. 25000 credits.")).to_be_visible()
+    expect(page.get_by_text("Approved. 25,000 credits.")).to_be_visible()
 
 
 def look_as_the_customer(page: Page, app: LiveApp) -> None:
@@ -95,7 +95,7 @@ def test_four_eyes_adjust_a_balance_and_one_click_undoes_it(
 
     open_customer(page, app, "patient@example.com")
     ask_for(page, "25000", "Lost purchase: ticket 43")
-    expect(page.get_by_role("table")).to_contain_text("25500")
+    expect(page.get_by_role("table")).to_contain_text("25,500")
     page.get_by_role("button", name="Ask for approval").click()
     expect(page.get_by_text("Another person must approve")).to_be_visible()
     page.get_by_role("link", name=re.compile("Approve or decline")).first.click()
@@ -110,7 +110,7 @@ def test_four_eyes_adjust_a_balance_and_one_click_undoes_it(
     page.goto(adjustment)
     page.get_by_role("link", name=re.compile("Reverse")).first.click()
     page.get_by_role("button", name="Reverse it now").click()
-    expect(page.get_by_text("Reversed. -25000 credits.")).to_be_visible()
+    expect(page.get_by_text("Reversed. −25,000 credits.")).to_be_visible()
 
     sit_down(page, app, "patient@example.com")
     page.goto(f"{app.url}/wallet/")

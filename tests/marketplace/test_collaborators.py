@@ -1,6 +1,7 @@
 """Collaborators: asked by short name, they agree or decline on their own page; prices name those who agreed."""
 
 import pytest
+from django.core.mail import EmailMessage
 from django.test import Client
 from django.urls import reverse
 
@@ -49,6 +50,25 @@ def test_who_is_asked_agrees_on_its_own_page_and_may_leave() -> None:
     theirs.post(reverse("marketplace:collaboration_answer", args=["echo"]), {"answer": "decline"})
     assert not collaborators.agreed(agent=agent, creator=carol)
     assert ask(agent, "carol").state == Collaboration.State.INVITED
+
+
+def test_who_is_asked_is_told_once_by_mail_and_again_when_asked_again(
+    mailoutbox: list[EmailMessage],
+) -> None:
+    (_, alice), (_, carol) = creator("alice"), creator("carol")
+    agent = draft("echo", creator=alice)
+    ask(agent, "carol")
+
+    assert [collaborators.tell_invited(now=MONDAY) for _ in range(2)] == [1, 0]
+    (told,) = mailoutbox
+    assert (told.to, told.subject) == (
+        [carol.customer.email],
+        f"Alice asks whether you take a part of {agent.name}",
+    )
+    assert reverse("marketplace:creator_agents") in told.body
+    answer(agent, carol, agrees=False)
+    ask(agent, "carol")
+    assert collaborators.tell_invited(now=MONDAY) == 1
 
 
 def test_a_stranger_neither_invites_nor_answers() -> None:

@@ -17,10 +17,10 @@ from billing.models import BalanceTransaction, TopUp
 from billing.operations import fees, payments
 from billing.stripe.client import client as stripe_client
 from config.kit.errors import InvalidInputError
+from payouts.calendar import utc_day
 from payouts.models import Correction, Discrepancy, Payout, ReconciledDay, Reconciliation, Withdrawal
 from payouts.operations import corrections, discrepancies, reconciliation, sending, withdrawals
 from payouts.queries.stripe_cash import Scope
-from payouts.reconciling import day_of
 from tests.support.checkout import NOW, ask, buy, pay
 from tests.support.creators import PAY_DAY, approved, connect_stripe, earn
 from tests.support.market import for_sale, open_creator
@@ -330,7 +330,7 @@ class TestItsInvariants:
         reconcile()
         applied = correct("txn_ghost", "bank", olive, oscar)
         stripe_standin.post("/_sim/balance/adjust", amount=7_000)
-        row = withdrawals.withdraw(amount_cents=500, reason="Rent", staff=olive, now=REAL)
+        row = withdrawals.withdraw(amount_cents=500, reason="Rent", reference="wdr_1", staff=olive, now=REAL)
         fees.sweep(now=REAL)
         assert broken() == set()
 
@@ -372,4 +372,4 @@ class TestTheCommand:
         assert done
         assert (done.first_day, done.last_day) == (TODAY, TODAY)
         assert reconciliation.reconcile_due(now=NEXT_MORNING) is None
-        assert reconciliation.due(now=NEXT_MORNING + 24 * HOUR)[0] == day_of(NEXT_MORNING)
+        assert reconciliation.due(now=NEXT_MORNING + 24 * HOUR)[0] == utc_day(at=NEXT_MORNING)

@@ -1,6 +1,7 @@
 """The operator's pages of reconciling: green, red with the row and its links, corrected by two."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -93,13 +94,16 @@ def test_a_withdrawal_is_previewed_and_refused_beyond_what_is_free(stripe_standi
     stripe_standin.post("/_sim/balance/topup", amount=2_000)
     fees.sweep(now=REAL)
     olive, path = staff("olive"), reverse("admin:payouts_withdrawal_withdraw")
-    too_much = olive.post(path, {"amount": "20.01", "reason": "Rent", "step": "confirm"}).content.decode()
-    assert "are free" in too_much
-    assert (
-        "go from Stripe to our bank" in olive.post(path, {"amount": "5", "reason": "Rent"}).content.decode()
-    )
+    reference = re.search(r'name="reference" value="(wdr_[^"]+)"', read(olive, path))
+    assert reference
+    asked = {"amount": "5", "reason": "Rent", "reference": reference[1]}
+    confirmed = asked | {"step": "confirm"}
+    assert "are free" in olive.post(path, confirmed | {"amount": "20.01"}).content.decode()
+    assert "go from Stripe to our bank" in (shown := olive.post(path, asked).content.decode())
+    assert reference[1] in shown
     assert not Withdrawal.objects.exists()
 
-    olive.post(path, {"amount": "5", "reason": "Rent", "step": "confirm"})
+    for _ in range(2):
+        olive.post(path, confirmed)
 
     assert Withdrawal.objects.get().state == "sent"

@@ -8,7 +8,8 @@ from typing import Final
 
 import pytest
 
-from payouts.reconciling import GRACE, Finding, Kind, Line, day_of, judge
+from payouts.calendar import utc_day
+from payouts.reconciling import GRACE, Finding, Kind, Line, judge
 
 NOW: Final = dt.datetime(2026, 11, 2, 12, tzinfo=dt.UTC)
 CASH: Final = "stripe_cash usd"
@@ -134,8 +135,8 @@ def test_a_booking_that_came_after_its_day_was_closed_is_in_the_next_open_one() 
     late = [booked[0]._replace(at=at + 2 * DAY)]
 
     assert one(said, late) is not None
-    assert one(said, late, frozenset({day_of(at)})) is None
-    assert one(said, [booked[0]._replace(at=at - DAY)], frozenset({day_of(at)})) is not None
+    assert one(said, late, frozenset({utc_day(at=at)})) is None
+    assert one(said, [booked[0]._replace(at=at - DAY)], frozenset({utc_day(at=at)})) is not None
 
 
 def test_what_was_booked_and_taken_back_is_nothing() -> None:

@@ -13,9 +13,10 @@ from accounts.audit import Staff
 from accounts.models import AuditEntry, User
 from billing.operations import fees, posting
 from billing.stripe.client import client as stripe_client
+from config.kit.errors import ConflictError
 from payouts.models import Withdrawal
 from payouts.operations import withdrawals
-from payouts.queries import console, liability, solvency
+from payouts.queries import console, liability, solvency, standing_of_books
 from tests.support import runs as agent_runs
 from tests.support.checkout import NOW, buy
 from tests.support.creators import earn
@@ -59,7 +60,9 @@ class TestTiles:
         assert (found.free, found.short, found.alert) == (0, FEE, False)
         settings.FLOAT_TARGET_CENTS = 58
         assert solvency.coverage().alert
-        assert "Our own money is short at Stripe" in [item.label for item in console.waiting(now=REAL)]
+        standing, coverage = standing_of_books.standing(now=REAL), solvency.coverage()
+        waiting = console.waiting(now=REAL, standing=standing, coverage=coverage)
+        assert "Our own money is short at Stripe" in [item.label for item in waiting]
 
     def test_what_creators_earn_is_taken_off_both(self, bought: StripeStandin) -> None:
         bob = open_customer("carol")
@@ -84,7 +87,9 @@ class TestWithdraw:
         free_cents = 1_000 - 59
 
         with pytest.raises(withdrawals.NotCoveredError, match=r"\$9\.41 are free"):
-            withdrawals.withdraw(amount_cents=free_cents + 1, reason="Too much", staff=olive, now=REAL)
+            withdrawals.withdraw(
+                amount_cents=free_cents + 1, reason="Too much", reference="wdr_1", staff=olive, now=REAL
+            )
         assert not Withdrawal.objects.exists()
         with pytest.raises(IntegrityError, match="payouts_withdrawal_covered"), transaction.atomic():
             Withdrawal.objects.create(
@@ -93,24 +98,30 @@ class TestWithdraw:
 
     def test_it_sends_once_and_is_booked_by_stripes_line(self, bought: StripeStandin, olive: Staff) -> None:
         put_in(bought, 1_000)
-        row = withdrawals.withdraw(amount_cents=900, reason="Rent", staff=olive, now=REAL)
+        twice = [
+            withdrawals.withdraw(amount_cents=450, reason="Rent", reference="wdr_1", staff=olive, now=REAL)
+            for _ in range(2)
+        ]
 
-        assert (row.state, bool(row.stripe_payout_id)) == ("sent", True)
+        assert [(row.state, bool(row.stripe_payout_id)) for row in twice] == [("sent", True)] * 2
+        assert len(stripe_client().v1.payouts.list({}).data) == Withdrawal.objects.count() == 1
+        with pytest.raises(ConflictError, match="something else"):
+            withdrawals.withdraw(amount_cents=900, reason="Rent", reference="wdr_1", staff=olive, now=REAL)
         # Not told of yet, and gone all the same.
-        assert solvency.coverage().free == 410_000
+        assert solvency.coverage().free == 4_910_000
         with pytest.raises(withdrawals.NotCoveredError):
-            withdrawals.withdraw(amount_cents=100, reason="Again", staff=olive, now=REAL)
+            withdrawals.withdraw(amount_cents=500, reason="Again", reference="wdr_2", staff=olive, now=REAL)
         fees.sweep(now=REAL)
-        assert (solvency.coverage().leaving, solvency.coverage().free) == (0, 410_000)
-        assert queries.platform_balance(chart.BANK) == 1_000_000
-        assert AuditEntry.objects.get(act="withdrawal.send").object_id == row.public_id
+        assert (solvency.coverage().leaving, solvency.coverage().free) == (0, 4_910_000)
+        assert queries.platform_balance(chart.BANK) == 5_500_000
+        assert AuditEntry.objects.get(act="withdrawal.send").object_id == twice[0].public_id
 
     def test_an_answer_that_is_lost_is_looked_up_and_not_asked_for_twice(
         self, bought: StripeStandin, olive: Staff
     ) -> None:
         put_in(bought, 1_000)
         bought.post("/_sim/faults", kind="drop_after", method="POST", path="/v1/payouts", count=3)
-        row = withdrawals.withdraw(amount_cents=900, reason="Rent", staff=olive, now=REAL)
+        row = withdrawals.withdraw(amount_cents=900, reason="Rent", reference="wdr_1", staff=olive, now=REAL)
         assert row.state == "unknown"
         assert solvency.coverage().free == 410_000
 
@@ -123,7 +134,7 @@ class TestWithdraw:
     def test_stripes_no_gives_the_money_back(self, bought: StripeStandin, olive: Staff) -> None:
         put_in(bought, 1_000)
         bought.post("/_sim/balance/adjust", amount=-500)
-        row = withdrawals.withdraw(amount_cents=900, reason="Rent", staff=olive, now=REAL)
+        row = withdrawals.withdraw(amount_cents=900, reason="Rent", reference="wdr_1", staff=olive, now=REAL)
 
         assert (row.state, "insufficient funds" in row.error) == ("failed", True)
         assert solvency.coverage().free == 9_410_000

@@ -4,62 +4,51 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from accounts.models import AuditEntry, User
 from billing.models import CreatorPull
 from billing.operations import posting
-from marketplace.models import Creator
+from marketplace.models import Agent, Creator
 from payouts.models import WriteOff
 from payouts.operations import write_offs
 from payouts.operations.write_offs import NothingOwedError
 from payouts.queries import standing
 from payouts.queries import write_offs as queries
-from tests.support import checkout, disputing
+from tests.support import checkout, creators, disputing
 from tests.support import runs as agent_runs
 from tests.support.checkout import NOW
 from tests.support.people import open_customer
 from tests.support.processes import StripeStandin
 from tests.support.races import race
-from wallets import chart, ledger
+from wallets import chart
 from wallets import queries as wallet_queries
-from wallets.ledger import Leg, Source
 from wallets.models import Wallet, WalletDebt
 from wallets.money import MICRO
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
 
-def in_arrears(*, posted: bool = True) -> WalletDebt:
+def in_arrears(name: str = "bob", *, posted: bool = True) -> WalletDebt:
     """Bob buys 10,000 credits, spends 1,500 on Alice's agent, and his bank gives him all of his money back."""
-    customer = agent_runs.make_customer()
-    checkout.bought_unseen(customer)
+    customer = agent_runs.make_customer(name)
+    checkout.bought_unseen(customer, f"pi_{name}")
     usage = {"request": Decimal(30)}
-    agent_runs.charge(agent_runs.make_agent(), customer, "e1", usage=usage, now=NOW)
+    agent = Agent.objects.first() or agent_runs.make_agent()
+    agent_runs.charge(agent, customer, name, usage=usage, now=NOW)
     if posted:
         posting.post_splits(now=NOW)
-    checkout.refunded_unseen("pi_first", "re_1", 1_000)
-    return WalletDebt.objects.get()
+    checkout.refunded_unseen(f"pi_{name}", f"re_{name}", 1_000)
+    return WalletDebt.objects.latest("pk")
 
 
 def write_off(debt: WalletDebt) -> WriteOff:
     """Write it off."""
     return write_offs.write_off(debt=debt, actor="user:olive", reason="Gone", now=NOW)
-
-
-def spend_earnings(creator: Creator) -> None:
-    """Let a creator have nothing left, as if all of it had been paid out."""
-    purse = standing.purse(creator_id=creator.pk)
-    ledger.post(
-        kind="test",
-        source=Source("test", "1"),
-        actor="test",
-        legs=[Leg(purse.wallets[chart.PENDING], -purse.pending), Leg(chart.LOSS, purse.pending)],
-        plug=chart.ROUNDING,
-        now=NOW,
-    )
 
 
 def balance(debt: WalletDebt) -> int:
@@ -89,7 +78,7 @@ class TestWriteOff:
         settings.CREATOR_DEBT_CAP_CENTS = 50
         debt = in_arrears()
         creator = Creator.objects.get()
-        spend_earnings(creator)
+        creators.spend_earnings(creator)
         made = write_off(debt)
 
         assert (made.pulled, made.own, made.lost) == (500 * MICRO, 300 * MICRO, 700 * MICRO)
@@ -104,6 +93,21 @@ class TestWriteOff:
         assert (made.pulled, made.own, made.lost) == (0, 0, 1_500 * MICRO)
         assert not CreatorPull.objects.exists()
 
+    def test_of_a_purchase_given_back_in_two_parts_each_run_is_borne_once(self) -> None:
+        customer = agent_runs.make_customer()
+        checkout.bought_unseen(customer)
+        sellers = [agent_runs.make_creator(name) for name in ("alice", "carol")]
+        for seller in sellers:
+            agent = agent_runs.make_agent(str(seller.slug), creator=seller)
+            agent_runs.charge(agent, customer, agent.slug, usage={"request": Decimal(100)}, now=NOW)
+        posting.post_splits(now=NOW)
+        for refund in ("re_1", "re_2"):
+            checkout.refunded_unseen("pi_first", refund, 500)
+        write_off(WalletDebt.objects.get())
+
+        pulls = CreatorPull.objects.values_list("creator", "from_pending")
+        assert dict(pulls) == {seller.pk: 4_000 * MICRO for seller in sellers}
+
     def test_it_happens_once(self) -> None:
         debt = in_arrears()
         write_off(debt)
@@ -114,7 +118,7 @@ class TestWriteOff:
     def test_a_refund_that_comes_back_afterwards_gives_the_unspent_credits_back(self) -> None:
         debt = in_arrears()
         write_off(debt)
-        checkout.refunded_unseen("pi_first", "re_1", 1_000, lost=True)
+        checkout.refunded_unseen("pi_bob", "re_bob", 1_000, lost=True)
 
         assert balance(debt) == 8_500 * MICRO
 
@@ -149,7 +153,7 @@ class TestWriteOff:
         shown = client.get(place).content.decode()
         answer = client.post(place, {"reason": "Gone without a trace"})
 
-        for text in ("Alice", "1,200", "300", "1,500"):
+        for text in ("Bob · bob@example.com", "Alice", "1,200", "300", "1,500"):
             assert text in shown
         assert answer.status_code == 302
         made = WriteOff.objects.get()
@@ -157,6 +161,19 @@ class TestWriteOff:
         assert (
             "1200" in client.get(reverse("admin:wallets_walletdebt_change", args=[debt.pk])).content.decode()
         )
+
+    def test_the_list_asks_as_often_for_many_debtors_as_for_one(self, client: Client) -> None:
+        olive = User.objects.create_superuser("olive@example.com", "correct horse battery")
+        client.force_login(olive, backend="django.contrib.auth.backends.ModelBackend")
+        asked = []
+        for name in ("bob", "dave"):
+            in_arrears(name)
+            with CaptureQueriesContext(connection) as queries:
+                shown = client.get(reverse("admin:wallets_walletdebt_changelist")).content.decode()
+            asked.append(len(queries))
+
+            assert f"{name}@example.com" in shown
+        assert asked[0] == asked[1]
 
 
 @pytest.mark.django_db(transaction=True)

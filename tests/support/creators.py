@@ -10,9 +10,12 @@ from payouts import calendar
 from payouts.calendar import Period
 from payouts.models import Payout, PayoutAccount
 from payouts.operations import approvals, onboarding, runs
+from payouts.queries import standing
 from payouts.stripe import connect
 from tests.support import runs as agent_runs
 from tests.support.processes import StripeStandin
+from wallets import chart, ledger
+from wallets.ledger import Leg, Source
 
 NOW: Final = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 WEEK: Final = calendar.period_of(day=NOW.date())
@@ -61,6 +64,19 @@ def earning_creator(
         connect_stripe(creator, standin)
         standin.post("/_sim/balance/topup", amount=cents)
     return creator
+
+
+def spend_earnings(creator: Creator) -> None:
+    """Let a creator have nothing left, as if all of it had been paid out."""
+    purse = standing.purse(creator_id=creator.pk)
+    ledger.post(
+        kind="test",
+        source=Source("test", "1"),
+        actor="test",
+        legs=[Leg(purse.wallets[chart.PENDING], -purse.pending), Leg(chart.LOSS, purse.pending)],
+        plug=chart.ROUNDING,
+        now=NOW,
+    )
 
 
 def drafted(creator: Creator, *, period: Period = WEEK, now: dt.datetime = PAY_DAY) -> Payout:

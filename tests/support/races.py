@@ -16,6 +16,9 @@ OTHERS: Final = """
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 """
+WAITING: Final = """
+    SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))
+"""
 DEADLOCKS: Final = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
@@ -62,6 +65,11 @@ def rush(calls: int, callers: int, call: Callable[[int], T]) -> list[T | Excepti
     answers = race(callers, some)
     taken = [pair for each in answers for pair in _raised(each)]
     return [answer for _, answer in sorted(taken, key=lambda pair: pair[0])]
+
+
+def waiting() -> int:
+    """Count who waits at this moment for a lock of this connection's."""
+    return _one(WAITING)
 
 
 def deadlocks() -> int:

@@ -72,6 +72,7 @@ DAMAGE = {
     "each clawed credit has one bearer": "UPDATE wallets_clawpart SET amount = amount - 1 WHERE grant_id IS NOT NULL",
     "a purchase is clawed once": "UPDATE wallets_creditgrant SET amount = amount - 10000000, voided ="
     " voided - 10000000 WHERE source_id = 'pi_3'",
+    "recovered is what was paid of write-offs": "UPDATE wallets_walletdebt SET recovered = 1",
     "arrears are what was forced": "UPDATE wallets_walletdebt SET amount = amount + 1, paid = paid + 1"
     " WHERE kind = 'arrears'",
     "billed debt is on an invoice": "UPDATE wallets_walletdebt SET amount = amount - 1, billed = billed - 1"

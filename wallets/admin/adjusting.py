@@ -18,6 +18,7 @@ from config.kit.errors import DomainError
 from wallets import adjustments, money, operations, queries
 from wallets.chart import CONSUMER
 from wallets.models import Adjustment, Wallet
+from wallets.templatetags.money import credits_text
 
 
 class AdjustmentForm(forms.Form):
@@ -58,11 +59,11 @@ def before_and_after(*, wallet: Wallet, change: int) -> dict[str, Any]:
     """Tell what an adjustment would make of a balance at this moment."""
     now = queries.balance(wallet=wallet, now=clock.now())
     return {
-        "change": money.text(change),
-        "available_before": money.text(now.available),
-        "available_after": money.text(now.available + change),
-        "balance_before": money.text(now.balance),
-        "balance_after": money.text(now.balance + change),
+        "change": credits_text(change),
+        "available_before": credits_text(now.available),
+        "available_after": credits_text(now.available + change),
+        "balance_before": credits_text(now.balance),
+        "balance_after": credits_text(now.balance + change),
         "covered": change > 0 or now.available + change >= 0,
     }
 
@@ -83,7 +84,7 @@ def _requested(request: HttpRequest, wallet: Wallet, form: AdjustmentForm) -> Ad
     except DomainError as error:
         form.add_error("amount", error.detail)
         return None
-    text = money.text(made.amount)
+    text = credits_text(made.amount)
     if made.state == Adjustment.State.APPLIED:
         messages.success(request, f"Adjusted by {text} credits.")
     else:
@@ -103,14 +104,14 @@ def _context(
         preview = before_and_after(wallet=wallet, change=change) | {
             "reason": form.cleaned_data["reason"],
             "alone": abs(change) <= alone,
-            "alone_left": money.text(alone),
+            "alone_left": credits_text(alone),
         }
     return {
         **page.admin_site.each_context(request),
         "title": "Adjust balance",
         "opts": page.model._meta,
         "wallet": wallet,
-        "before": {"balance": money.text(before.balance), "available": money.text(before.available)},
+        "before": {"balance": credits_text(before.balance), "available": credits_text(before.available)},
         "form": form,
         "preview": preview,
     }

@@ -16,10 +16,11 @@ from accounts import audit
 from accounts.models import Customer
 from config.kit import clock
 from config.kit.errors import DomainError
-from wallets import adjustments, money, operations
+from wallets import adjustments, operations
 from wallets.admin.adjusting import before_and_after
 from wallets.admin.readonly import ReadOnlyAdmin
 from wallets.models import Adjustment
+from wallets.templatetags.money import credits_text
 
 COLOURS: Final = {"requested": "warning", "applied": "success", "declined": "danger"}
 CHANGE_PAGE: Final = "admin:wallets_adjustment_change"
@@ -70,13 +71,13 @@ class AdjustmentAdmin(ReadOnlyAdmin):
     @admin.display(description="credits", ordering="amount")
     def credits(self, adjustment: Adjustment) -> str:
         """Show the credits, with their sign."""
-        return money.text(adjustment.amount)
+        return credits_text(adjustment.amount)
 
     @admin.display(description="available when asked")
     def before(self, adjustment: Adjustment) -> str:
         """Show what was available, and what it would have come to."""
         before = adjustment.available_before
-        return f"{money.text(before)}, then {money.text(before + adjustment.amount)}"
+        return f"{credits_text(before)}, then {credits_text(before + adjustment.amount)}"
 
     @display(description="state", label=COLOURS, ordering="state")
     def state_label(self, adjustment: Adjustment) -> str:
@@ -145,7 +146,7 @@ class AdjustmentAdmin(ReadOnlyAdmin):
         except DomainError as refusal:
             messages.error(request, refusal.detail)
             return redirect(CHANGE_PAGE, found.pk)
-        messages.success(request, f"{said} {money.text(made.amount)} credits.")
+        messages.success(request, f"{said} {credits_text(made.amount)} credits.")
         return redirect(CHANGE_PAGE, made.pk)
 
     def _page(

@@ -1,20 +1,21 @@
 from django.contrib import admin
 
-from wallets import money, seals
+from wallets import seals
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 from wallets.models import Entry, SealHead, Transaction
+from wallets.templatetags.money import credits_text
 
 
 @admin.display(description="amount", ordering="amount")
 def amount_of(entry: Entry) -> str:
     """Show an entry's amount in its unit."""
-    return f"{money.text(entry.amount)} {entry.unit}"
+    return f"{credits_text(entry.amount)} {entry.unit}"
 
 
 @admin.display(description="balance after")
 def balance_after(entry: Entry) -> str:
     """Show the balance an entry left; platform wallets keep none."""
-    return "" if entry.balance_after is None else money.text(entry.balance_after)
+    return "" if entry.balance_after is None else credits_text(entry.balance_after)
 
 
 @admin.display(description="seal")
@@ -58,6 +59,7 @@ class EntryAdmin(ReadOnlyAdmin):
     list_display = ("id", "wallet", amount_of, balance_after, "transaction")
     list_select_related = ("wallet", "transaction")
     list_filter = ("unit", "transaction__kind")
+    in_credits = ("amount", "balance_after")
     search_fields = ("transaction__public_id__exact", "transaction__source_id__startswith")
     ordering = ("-id",)
     show_full_result_count = False

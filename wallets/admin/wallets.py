@@ -7,11 +7,11 @@ from django.shortcuts import get_object_or_404
 from unfold.decorators import action
 
 from accounts.models import Customer
-from wallets import money
 from wallets.admin import adjusting
 from wallets.admin.ledger import amount_of, balance_after
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 from wallets.models import CreditGrant, Entry, Hold, Wallet, WalletDebt
+from wallets.templatetags.money import credits_text
 
 
 class GrantInline(ReadOnlyInline):
@@ -22,11 +22,11 @@ class GrantInline(ReadOnlyInline):
 
     def left(self, grant: CreditGrant) -> str:
         """Show what is left of the grant."""
-        return money.text(grant.remaining)
+        return credits_text(grant.remaining)
 
     def of(self, grant: CreditGrant) -> str:
         """Show what was granted."""
-        return money.text(grant.amount)
+        return credits_text(grant.amount)
 
 
 class DebtInline(ReadOnlyInline):
@@ -37,21 +37,21 @@ class DebtInline(ReadOnlyInline):
 
     def owed(self, debt: WalletDebt) -> str:
         """Show what is still owed."""
-        return money.text(debt.remaining)
+        return credits_text(debt.remaining)
 
     def of(self, debt: WalletDebt) -> str:
         """Show all that was burned below zero."""
-        return money.text(debt.amount)
+        return credits_text(debt.amount)
 
     @admin.display(description="paid")
     def paid_text(self, debt: WalletDebt) -> str:
         """Show what paid credits have paid."""
-        return money.text(debt.paid)
+        return credits_text(debt.paid)
 
     @admin.display(description="billed")
     def billed_text(self, debt: WalletDebt) -> str:
         """Show what invoices have taken over."""
-        return money.text(debt.billed)
+        return credits_text(debt.billed)
 
 
 class HoldInline(ReadOnlyInline):
@@ -62,7 +62,7 @@ class HoldInline(ReadOnlyInline):
 
     def credits(self, hold: Hold) -> str:
         """Show the credits held."""
-        return money.text(hold.amount)
+        return credits_text(hold.amount)
 
 
 class EntryInline(ReadOnlyInline):
@@ -120,17 +120,17 @@ class WalletAdmin(ReadOnlyAdmin):
     @admin.display(description="balance", ordering="balance")
     def balance_text(self, wallet: Wallet) -> str:
         """Show the balance; a platform wallet's is the sum of its entries."""
-        return money.text(_total(wallet))
+        return credits_text(_total(wallet))
 
     @admin.display(description="reserved", ordering="held")
     def held_text(self, wallet: Wallet) -> str:
         """Show what open holds have reserved."""
-        return money.text(wallet.held)
+        return credits_text(wallet.held)
 
     @admin.display(description="available")
     def available_text(self, wallet: Wallet) -> str:
         """Show what a new hold may take."""
-        return money.text(_total(wallet) - wallet.held)
+        return credits_text(_total(wallet) - wallet.held)
 
     @action(description="Adjust balance", url_path="adjust", permissions=["adjust"], icon="edit")
     def adjust(self, request: HttpRequest, object_id: int) -> HttpResponse:

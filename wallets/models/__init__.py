@@ -2,7 +2,7 @@ from wallets.models.adjustments import Adjustment
 from wallets.models.books import BooksCheck
 from wallets.models.claws import Claw, ClawPart
 from wallets.models.days import ClosedDay
-from wallets.models.debts import WalletDebt
+from wallets.models.debts import DebtRecovery, WalletDebt
 from wallets.models.grants import CreditGrant, FrozenLot, GrantDrawdown
 from wallets.models.holds import Hold
 from wallets.models.ledger import Entry, LedgerSetting, Transaction
@@ -16,6 +16,7 @@ __all__ = [
     "ClawPart",
     "ClosedDay",
     "CreditGrant",
+    "DebtRecovery",
     "Entry",
     "FrozenLot",
     "GrantDrawdown",

@@ -81,7 +81,7 @@ class GrantDrawdown(models.Model):
     """Which grant paid which charge, and with what cash: refunds and disputes walk it back. Append-only.
 
     What no grant covered was burned into a debt: a row with the debt alone, whose cash is what `unbilled` carries for
-    it. A row with both is a paid grant that paid a debt.
+    it. A row with both is a paid grant that paid a debt. What was undone has a row of the other sign.
     """
 
     grant = models.ForeignKey(CreditGrant, on_delete=models.PROTECT, null=True, related_name="drawdowns")
@@ -95,8 +95,8 @@ class GrantDrawdown(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="wallets_grantdrawdown_positive",
-                condition=Q(amount__gt=0, cash__gte=0),
+                name="wallets_grantdrawdown_signed",
+                condition=Q(amount__gt=0, cash__gte=0) | Q(amount__lt=0, cash__lte=0),
             ),
             models.CheckConstraint(
                 name="wallets_grantdrawdown_of_something",

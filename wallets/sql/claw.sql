@@ -149,7 +149,8 @@ BEGIN
 END $$;
 
 -- Take a claw back, for its money came back: each lot gets what it gave. Of arrears, what is still owed is owed no
--- more; what was paid meanwhile is the customer's, as paid credits; what was written off has come up already.
+-- more; what was paid meanwhile is the customer's, as paid credits; what was written off has come up already, so that
+-- is recovered, and the platform's until those who bore it have their part.
 CREATE OR REPLACE FUNCTION wallets_unclaw(
     p_claw bigint, p_account text, p_kind text, p_source_type text, p_source_id text, p_actor text, p_description text,
     p_occurred_at timestamptz, p_now timestamptz, OUT o_claw bigint, OUT o_replayed boolean
@@ -160,6 +161,7 @@ DECLARE
     v_debt record;
     v_open bigint;
     v_written bigint := 0;
+    v_written_cash bigint := 0;
     v_carried bigint := 0;
     v_paid bigint := 0;
     v_paid_cash bigint := 0;
@@ -183,7 +185,8 @@ BEGIN
         CONTINUE WHEN v_part.debt_id IS NULL;
         SELECT * INTO v_debt FROM wallets_walletdebt WHERE id = v_part.debt_id;
         v_open := least(v_part.amount, v_debt.remaining);
-        v_written := least(v_part.amount - v_open, v_debt.written_off);
+        v_written := least(v_part.amount - v_open, v_debt.written_off - v_debt.recovered);
+        v_written_cash := wallets_cash_of(v_part.cash, v_written, v_part.amount);
         v_paid := v_part.amount - v_open - v_written;
         v_paid_cash := wallets_cash_of(v_part.cash, v_paid, v_part.amount);
         IF v_open > 0 THEN
@@ -194,10 +197,13 @@ BEGIN
     END LOOP;
     SELECT p.o_transaction INTO v_transaction FROM wallets_post(
         p_kind, p_source_type, p_source_id, p_actor, p_description, p_occurred_at, p_now,
-        v_wallets || ARRAY[wallets_issued('CREDITS', 'paid'), v_claw.wallet_id, wallets_platform('USD', p_account),
-            wallets_platform('USD', 'tax'), wallets_platform('USD', 'deferred'), wallets_platform('USD', 'receivable')],
-        v_amounts || ARRAY[v_written, v_claw.amount - v_written, -v_claw.usd, v_claw.tax, v_claw.deferred + v_paid_cash, v_carried],
+        v_wallets || ARRAY[wallets_platform('CREDITS', 'loss'), v_claw.wallet_id, wallets_platform('USD', p_account),
+            wallets_platform('USD', 'tax'), wallets_platform('USD', 'deferred'), wallets_platform('USD', 'receivable'),
+            wallets_platform('USD', 'loss')],
+        v_amounts || ARRAY[v_written, v_claw.amount - v_written, -v_claw.usd, v_claw.tax, v_claw.deferred + v_paid_cash,
+            v_carried, v_written_cash],
         wallets_platform('USD', 'revenue')) p;
+    IF v_written > 0 THEN PERFORM wallets_recovered(v_debt.id, v_transaction, v_written, p_now); END IF;
     INSERT INTO wallets_claw
         (transaction_id, wallet_id, purchase, amount, usd, tax, deferred, carried, undoes_id, created_at)
     VALUES (v_transaction, v_claw.wallet_id, v_claw.purchase, -v_claw.amount, -v_claw.usd, -v_claw.tax,

@@ -9,6 +9,7 @@ from typing import Final
 
 from django.db import transaction
 
+from accounts import audit
 from billing import dunning
 from billing.models.invoices import Invoice, InvoiceLine, InvoiceNotice
 from billing.operations.checkouts import InFlightError
@@ -120,6 +121,7 @@ def _write_off(
 
 
 def _closed(invoice: Invoice, to: Invoice.State, reason: str, actor: str, now: dt.datetime) -> Invoice:
+    audit.acted(actor=actor, act=f"invoice.{to}", object_id=invoice.public_id, reason=reason, now=now)
     return states.change(
         invoice=invoice, to=to, reason=reason, actor=actor, now=now, closed_at=now, next_attempt_at=None
     )

@@ -7,6 +7,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import F, Sum
 
+from accounts import audit
 from billing import taxes
 from billing.models.invoices import CreditNote, Invoice, InvoiceCounter, InvoiceLine
 from billing.operations.invoices import drafting, finalising, paying, states
@@ -46,8 +47,16 @@ def give(*, invoice: Invoice, credit: Credit, now: dt.datetime) -> CreditNote:
         held = states.locked(invoice_id=invoice.pk)
         known = CreditNote.objects.filter(reference=credit.reference).first()
         if known:
+            audit.repeated()
             return known
         _check(held, credit.amount_cents)
+        audit.acted(
+            actor=credit.actor,
+            act="invoice.credit",
+            object_id=invoice.public_id,
+            reason=credit.reason,
+            now=now,
+        )
         return _give(held, credit, now)
 
 

@@ -15,7 +15,7 @@ from billing.queries.lineage import Payment
 from billing.queries.refunds import Recovery, Standing
 from config.kit import ids, jobs
 from config.kit.errors import ConflictError, InvalidInputError, KeyReusedError
-from wallets import grants, holds
+from wallets import grants, holds, money
 from wallets.ledger import Source
 from wallets.models import Wallet
 
@@ -113,7 +113,8 @@ def _check(standing: Standing, ask: Ask) -> None:
         raise NotRefundableError("A dispute about this payment is open: its bank decides.")
     most = standing.left_cents if ask.spent else standing.refundable_cents
     if ask.amount_cents > most:
-        raise NotRefundableError(f"At most ${most / 100:.2f} can be given back.")
+        shown = money.usd_text(money.cents_to_micros(most) * money.MICRO)
+        raise NotRefundableError(f"At most ${shown} can be given back.")
 
 
 def _write(payment: Payment, ask: Ask, now: dt.datetime) -> Refund:

@@ -11,14 +11,16 @@ from billing.models.stripe import BalanceTransaction
 from billing.models.topups import TopUp
 from billing.operations import topups
 from billing.operations.refunds import requesting, states
-from billing.queries import lineage
+from billing.queries import lineage, purchases
 from billing.queries.lineage import Payment
+from billing.queries.purchases import Bought
 from billing.stripe import refunds as stripe_refunds
 from billing.stripe.refunds import StripeRefund
 from config.kit import ids
 from wallets import claws, holds, money
 from wallets.claws import Booking, Clawed
 from wallets.ledger import Source
+from wallets.operations import open_wallet
 
 logger = logging.getLogger(__name__)
 
@@ -52,10 +54,11 @@ def sync(*, intent_id: str, now: dt.datetime) -> int:
 
     Whatever event came, however often and in which order: what is booked follows from what Stripe has now.
     """
-    payment = lineage.by_intent(intent_id=intent_id)
-    if payment is None or payment.wallet_id is None:
+    bought = purchases.paid_by(intent_id=intent_id)
+    if bought is None:
         logger.warning("refund.not_ours intent=%s", intent_id)
         return 0
+    payment = paid(bought=bought, now=now)
     found = stripe_refunds.of_payment(intent_id=intent_id)
     for one in found:
         known = Refund.objects.filter(stripe_refund_id=one.id).first()
@@ -87,7 +90,8 @@ def _is_booked(stripe_refund_id: str, type_: str) -> bool:
 def adopt(payment: Payment, found: StripeRefund, now: dt.datetime) -> None:
     """Take in a refund that was made at Stripe: it waits for nobody, so it is booked at first sight."""
     with transaction.atomic():
-        # Twice at once: the claw waits for the wallet's lock, and finds itself.
+        # Twice at once: the second waits here, and its claw finds itself.
+        _lock(payment)
         clawed = _claw(payment, found, ACTOR, now)
         refund, created = Refund.objects.get_or_create(
             stripe_refund_id=found.id,
@@ -114,6 +118,7 @@ def adopt(payment: Payment, found: StripeRefund, now: dt.datetime) -> None:
 def _book(refund: Refund, found: StripeRefund, now: dt.datetime) -> None:
     payment = lineage.by_intent(intent_id=refund.payment_intent_id)
     assert payment is not None
+    _lock(payment)
     if refund.hold_id is not None:
         holds.release(hold_id=refund.hold_id, now=now)
     actor = refund.principal if refund.requested_by_id else ACTOR
@@ -147,6 +152,9 @@ def _claw(payment: Payment, found: StripeRefund, actor: str, now: dt.datetime) -
 def _lose(refund: Refund, why: str, now: dt.datetime, **facts: str) -> None:
     if refund.state == State.FAILED:
         return
+    payment = lineage.by_intent(intent_id=refund.payment_intent_id)
+    assert payment is not None
+    _lock(payment)
     if refund.hold_id is not None:
         holds.release(hold_id=refund.hold_id, now=now)
     if refund.claw_id is not None:
@@ -160,9 +168,23 @@ def _lose(refund: Refund, why: str, now: dt.datetime, **facts: str) -> None:
     states.advance(
         refund=refund, to=State.FAILED, reason=why, now=now, failure=why[: states.REASON_MAX], **facts
     )
-    payment = lineage.by_intent(intent_id=refund.payment_intent_id)
-    if payment is not None:
-        tell(payment=payment, now=now)
+    tell(payment=payment, now=now)
+
+
+def _lock(payment: Payment) -> None:
+    """Lock what was paid for before its wallet, as its crediting and its disputes do: nobody waits in a ring."""
+    bought = purchases.by_reference(reference=payment.reference)
+    assert bought is not None
+    type(bought).objects.select_for_update().get(pk=bought.pk)
+
+
+def paid(*, bought: Bought, now: dt.datetime) -> Payment:
+    """Give what was bought as a payment.
+
+    Who paid for nothing that credits stand for has a wallet all the same: what goes back is owed in one.
+    """
+    open_wallet(owner_type="consumer", owner_id=purchases.payer(purchase=bought).pk, now=now)
+    return lineage.paid(bought=bought)
 
 
 def tell(*, payment: Payment, now: dt.datetime) -> None:

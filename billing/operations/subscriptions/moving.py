@@ -7,6 +7,7 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 
+from accounts import audit
 from billing.models import SubscriptionMove
 from billing.operations.subscriptions import states
 from billing.queries import moves as queries
@@ -102,6 +103,7 @@ def _plan_one(subscription_id: int, proposal: Proposal, decision: Decision, now:
         )
         told = f"to be moved to version {proposal.to.number} by {decision.actor}: {decision.reason}"
         states.note(subscription, reason=told, now=now)
+        _audit("plan", subscription.public_id, decision, now)
         jobs.enqueue("billing.send_move_notice", move_id=move.pk)
     return True
 
@@ -115,4 +117,15 @@ def _call_off_one(move_id: int, decision: Decision, now: dt.datetime) -> bool:
             return False
         told = f"the move to another version was called off by {decision.actor}: {decision.reason}"
         states.note(subscription, reason=told, now=now)
+        _audit("call_off", subscription.public_id, decision, now)
     return True
+
+
+def _audit(act: str, subscription: str, decision: Decision, now: dt.datetime) -> None:
+    audit.acted(
+        actor=decision.actor,
+        act=f"subscriptionmove.{act}",
+        object_id=subscription,
+        reason=decision.reason,
+        now=now,
+    )

@@ -12,6 +12,7 @@ from config.kit import clock
 from config.kit.errors import InvalidInputError
 from payouts.models import Discrepancy, ReconciledDay, Reconciliation
 from payouts.operations import reconciliation
+from payouts.queries import standing_of_books
 
 ACTOR = "command:reconcile"
 
@@ -57,8 +58,8 @@ class Command(BaseCommand):
         now: dt.datetime,
     ) -> None:
         for one in found:
-            hours = int((now - one.since).total_seconds() // 3600)
-            self.stdout.write(self.style.ERROR(f"{one.kind:14}") + f" {one.key} ({hours} h) {one.detail}")
+            age = standing_of_books.age(since=one.since, until=now)
+            self.stdout.write(self.style.ERROR(f"{one.kind:14}") + f" {one.key} ({age}) {one.detail}")
         self.stdout.write(
             f"{done}: {done.matched} matched, {done.pending} pending, {done.filled} gaps filled, "
             f"{len(found)} discrepancies, {len(closed)} days closed"

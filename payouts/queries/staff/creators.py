@@ -9,8 +9,9 @@ from billing.models import CreatorPull
 from marketplace.models import Agent, Creator
 from payouts.calendar import DAY
 from payouts.models import Payout
-from payouts.queries import creator_pages, earnings, why
-from payouts.queries.creator_pages import Account
+from payouts.models.terms import Schedule
+from payouts.queries import creator_pages, earnings, terms, why
+from payouts.queries.creator_pages import Account, TermsShown
 from payouts.queries.earnings import Position
 from payouts.queries.staff import customers, tables
 from payouts.queries.staff.customers import Note
@@ -39,6 +40,9 @@ class Page:
     purses: list[Purse]
     position: Position
     account: Account
+    tier: str
+    schedule: str
+    terms: TermsShown
     why: Answer
     notes: list[Note]
     tables: list[Table]
@@ -49,6 +53,7 @@ def page(*, creator: Creator, asked: Mapping[str, str], now: dt.datetime) -> Pag
     wallets = list(Wallet.objects.filter(owner_type=Wallet.OwnerType.CREATOR, owner_id=creator.pk))
     balances = {wallet.kind: wallet.balance for wallet in wallets if not wallet.scope}
     account = creator_pages.account(creator=creator)
+    agreed = terms.of(creator_id=creator.pk)
     payouts = _payouts(creator, asked)
     named = [creator.public_id, creator.customer.public_id, *(line[0].text for line in payouts.rows)]
     return Page(
@@ -56,6 +61,9 @@ def page(*, creator: Creator, asked: Mapping[str, str], now: dt.datetime) -> Pag
         purses=[Purse(kind, balances.get(kind, 0)) for kind in KINDS],
         position=earnings.position(creator_id=creator.pk),
         account=account,
+        tier=agreed.tier,
+        schedule=Schedule(agreed.schedule).label,
+        terms=creator_pages.terms_shown(creator=creator),
         why=why.not_paid(creator=creator, now=now),
         notes=customers.notes(customer=creator.customer),
         tables=[
@@ -138,7 +146,7 @@ def _entries(wallets: list[int], asked: Mapping[str, str]) -> Table:
         heads=("Transaction", "Kind", "Wallet", "Credits", "Balance after", "Cause", "When"),
         rows=Entry.objects.filter(wallet__in=wallets).select_related("transaction", "wallet"),
         cells=lambda one: (
-            *(row(one.transaction), text(one.transaction.kind), text(one.wallet.kind)),
+            *(row(one.transaction), text(tables.words(one.transaction.kind)), text(one.wallet.kind)),
             *(number(credits_text(one.amount)), number(credits_text(one.balance_after))),
             *(text(one.transaction.source_id), time(one.transaction.recorded_at)),
         ),

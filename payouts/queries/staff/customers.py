@@ -59,7 +59,9 @@ def page(*, customer: Customer, asked: Mapping[str, str]) -> Page:
     wallets = Wallet.objects.filter(owner_type=Wallet.OwnerType.CONSUMER, owner_id=customer.pk).order_by(
         "scope", "id"
     )
-    purses = [_purse(wallet) for wallet in wallets]
+    scopes = [wallet.scope for wallet in wallets if wallet.scope]
+    sellers = dict(Creator.objects.filter(public_id__in=scopes).values_list("public_id", "display_name"))
+    purses = [_purse(wallet, sellers) for wallet in wallets]
     ids = [purse.pk for purse in purses]
     creator = Creator.objects.filter(customer=customer).first()
     members = customer.memberships.select_related("user").order_by("id")
@@ -113,12 +115,12 @@ def audit(*, names: Iterable[str], asked: Mapping[str, str]) -> Table:
     )
 
 
-def _purse(wallet: Wallet) -> Purse:
+def _purse(wallet: Wallet, sellers: Mapping[str, str]) -> Purse:
     return Purse(
         pk=wallet.pk,
         public_id=wallet.public_id,
         unit=wallet.unit,
-        scope=wallet.scope,
+        scope=sellers.get(wallet.scope, wallet.scope),
         available=wallet.available,
         held=wallet.held,
         balance=wallet.balance,
@@ -168,7 +170,7 @@ def _entries(wallets: list[int], asked: Mapping[str, str]) -> Table:
         cells=lambda one: (
             *(
                 row(one.transaction),
-                text(one.transaction.kind),
+                text(tables.words(one.transaction.kind)),
                 number(f"{credits_text(one.amount)} {_unit(one)}"),
             ),
             *(number(credits_text(one.balance_after)), text(one.transaction.source_id)),
@@ -249,7 +251,12 @@ def _runs(customer: Customer, asked: Mapping[str, str]) -> Table:
         heads=("Run", "Agent", "State", "Held", "Charged", "Unbilled", "Opened", "Closed"),
         rows=Execution.objects.filter(customer=customer).select_related("agent"),
         cells=lambda one: (
-            *(row(one), row(one.agent, one.agent.name), text(one.state), number(credits_text(one.held))),
+            *(
+                row(one),
+                row(one.agent, one.agent.name),
+                text(one.shown_state),
+                number(credits_text(one.held)),
+            ),
             *(number(credits_text(one.charged)), number(credits_text(one.unbilled))),
             *(time(one.opened_at), time(one.closed_at)),
         ),

@@ -23,7 +23,7 @@ from billing.queries.invoices import number_text
 from config.kit import ids
 from config.kit.errors import DomainError
 from marketplace.models import Agent, Creator
-from payouts.models import BankPayout, Payout, PayoutAccount
+from payouts.models import BankPayout, Correction, Payout, PayoutAccount, Withdrawal, WriteOff
 from wallets import money
 from wallets.models import Adjustment, CreditGrant, Hold, Transaction, Wallet
 from wallets.templatetags.money import cents, credits_text
@@ -193,6 +193,7 @@ def _payouts(text: str) -> Iterable[Found]:
         yield _row(payout, payout.public_id, f"{payout.get_state_display()} · {cents(payout.amount_cents)}")
     for bank in BankPayout.objects.filter(stripe_id=text).select_related("account__creator__customer"):
         yield _creator(bank.account.creator)
+    yield from _withdrawals(text)
     yield from _stripe_lines(text)
 
 
@@ -239,6 +240,22 @@ def _adjustments(text: str) -> Iterable[Found]:
         yield _row(one, one.public_id, f"{one.state} · {credits_text(one.amount)} credits")
 
 
+def _write_offs(text: str) -> Iterable[Found]:
+    for one in WriteOff.objects.filter(public_id=text).select_related("customer", "debt"):
+        yield _customer(one.customer)
+        yield _row(one.debt, one.public_id, f"{credits_text(one.amount)} credits written off")
+
+
+def _corrections(text: str) -> Iterable[Found]:
+    for one in Correction.objects.filter(public_id=text).select_related("discrepancy"):
+        yield _row(one, one.public_id, f"{one.state} · {one.discrepancy}")
+
+
+def _withdrawals(text: str) -> Iterable[Found]:
+    for one in Withdrawal.objects.filter(Q(public_id=text) | Q(stripe_payout_id=text)):
+        yield _row(one, one.public_id, f"{one.get_state_display()} · {cents(one.amount_cents)}")
+
+
 def _customers(text: str) -> Iterable[Found]:
     yield from map(_customer, Customer.objects.filter(public_id=text))
 
@@ -281,6 +298,9 @@ PREFIXES: Final[dict[str, Callable[[str], Iterable[Found]]]] = {
     ids.HOLD: _in_wallet(Hold),
     ids.TRANSACTION: _transactions,
     ids.ADJUSTMENT: _adjustments,
+    ids.WRITE_OFF: _write_offs,
+    ids.CORRECTION: _corrections,
+    ids.WITHDRAWAL: _withdrawals,
     ids.AGENT: _agents,
     ids.EXECUTION: _of_customer(Execution, "public_id"),
     ids.TOP_UP: _of_customer(TopUp, "public_id"),

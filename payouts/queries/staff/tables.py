@@ -70,6 +70,11 @@ def text(value: Any, url: str = "") -> Cell:
     return Cell("" if value is None else str(value), url)
 
 
+def words(name: str) -> str:
+    """Write a name of the ledger's as people read it."""
+    return name.replace("_", " ").capitalize()
+
+
 def number(value: str) -> Cell:
     """Show a figure, set to the right."""
     return Cell(value, number=True)

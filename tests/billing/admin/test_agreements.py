@@ -62,7 +62,7 @@ def test_staff_see_what_a_year_costs_before_they_agree(client: Client, bob: Cust
     assert client.post(reverse(AGREE), said(confirm="1")).status_code == 302
     agreed = Agreement.objects.get(customer=bob)
     assert (agreed.discount_bp, agreed.terms) == (2_000, {"sla": "99.9 %"})
-    assert agreed.created_by.startswith("user:usr_")
+    assert agreed.created_by.startswith("staff:")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client, override_settings
 
+from accounts import customers
 from accounts.models import AuditEntry, User
 from billing.models import PromoGrant, Voucher
 from billing.operations import vouchers
@@ -32,7 +33,8 @@ def olive(client: Client) -> Client:
 
 def test_a_voucher_is_made_and_stopped_and_both_are_audited(olive: Client) -> None:
     assert re.search(r'value="\w{4}-\w{4}-\w{4}"', olive.get(MAKE).content.decode())
-    assert olive.post(MAKE, NEW | {"code": "X"}).status_code == 200
+    for wrong in ({"code": "X"}, {"uses_max": "9" * 12}, {"last": "9999-12-31"}):
+        assert olive.post(MAKE, NEW | wrong).status_code == 200
     made = olive.post(MAKE, NEW, follow=True)
     assert "redeem it as SPRING-2026" in made.content.decode()
     voucher = Voucher.objects.get()
@@ -66,6 +68,9 @@ def test_a_gift_is_given_once_with_its_reason_and_within_a_days_limit(olive: Cli
         assert olive.post(GIVE, form).status_code == 302
 
     assert runs.wallet_of(bob).balance == credits(600)
+    own = customers.open_first(user=User.objects.get(email="olive@example.com"), now=MONDAY)
+    to_herself = olive.post(GIVE, form | {"customer": own.public_id, "reference": "gft_0"}).content.decode()
+    assert "You share this wallet" in to_herself
     refused = olive.post(GIVE, form | {"reference": "gft_2"}).content.decode()
     assert "600 credits in the last 24 hours; 1000 are the limit" in refused
     assert PromoGrant.objects.get().reason == "a slow run"

@@ -39,6 +39,8 @@ def test_the_customer_reads_what_is_frozen_and_why_until_it_is_over(
     assert "8,000 credits are frozen" in page
     assert "a payment of $10.00" in page
     assert "Frozen by a dispute" in page
+    assert "Disputed payment of $10.00" in page
+    assert dispute.stripe_id not in page
     decide(stripe_standin, dispute.stripe_id, "won")
     followed(dispute.stripe_id)
     page = client.get("/wallet/").content.decode()
@@ -46,7 +48,9 @@ def test_the_customer_reads_what_is_frozen_and_why_until_it_is_over(
     assert "Given back after a dispute" in page
 
 
-def test_staff_see_what_waits_for_an_answer_and_who_would_bear_what(dispute: Dispute) -> None:
+def test_staff_see_what_waits_for_an_answer_and_who_would_bear_what(
+    dispute: Dispute, stripe_standin: StripeStandin
+) -> None:
     (earned,) = disputed.earned(dispute=dispute)
     assert earned.amount == runs.credits(1_600)
     olive = Client()
@@ -61,7 +65,7 @@ def test_staff_see_what_waits_for_an_answer_and_who_would_bear_what(dispute: Dis
     for text in (
         "8,000 paid credits",
         "Creators earned 1,600 credits",
-        f"https://dashboard.stripe.com/test/disputes/{dispute.stripe_id}",
+        f"{stripe_standin.url}/objects/{dispute.stripe_id}",
         "Stripe took the money",
         "$15.00",
     ):

@@ -5,8 +5,10 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.models import ApiKey, User
+from payouts.models import Withdrawal
 from tests.payouts.staff.conftest import World
 from tests.support import runs
+from tests.support.people import MONDAY
 from wallets.models import CreditGrant, Transaction
 
 BOB, ALICE = "/admin/customers/", "/admin/creators/"
@@ -15,7 +17,12 @@ BOB, ALICE = "/admin/customers/", "/admin/creators/"
 def looks(world: World) -> list[tuple[str, str]]:
     """What may be typed, and where it must lead."""
     grant = CreditGrant.objects.filter(wallet__owner_id=world.bob.pk).earliest("id")
+    staff = User.objects.filter(is_staff=True).earliest("id")
+    sent = Withdrawal.objects.create(
+        amount_cents=1, coverage=10_000, reason="Rent", requested_by=staff, requested_at=MONDAY
+    )
     return [
+        (sent.public_id, "/admin/payouts/withdrawal/"),
         ("bob@example.com", BOB),
         ("Bob", BOB),
         (world.bob.public_id, BOB),

@@ -55,8 +55,8 @@ def test_the_preview_shows_before_and_after_and_changes_nothing(olive: Client, w
     form = {"amount": "500", "reason": "goodwill", "reference": reference(olive, wallet), "step": "preview"}
     page = olive.post(adjust_url(wallet), form).content.decode()
 
-    assert "10000" in page
-    assert "10500" in page
+    assert "10,000" in page
+    assert "10,500" in page
     assert not Transaction.objects.filter(kind="adjustment").exists()
 
 
@@ -122,7 +122,7 @@ def test_a_large_one_is_decided_by_another_through_the_pages(
     client.force_login(staff("paul").user)
     assert "Adjustments to approve" in client.get("/admin/").content.decode()
     shown = client.get(f"{page}/decide/").content.decode()
-    assert "30000" in shown
+    assert "30,000" in shown
     client.post(f"{page}/decide/", {"step": "approve"})
     client.post(f"{page}/decide/", {"step": "approve"})
     wallet.refresh_from_db()
