@@ -44,14 +44,12 @@ def compose(text: str) -> Node:
     Raises ManifestError for what is no YAML, too large, too deep, empty, or uses anchors (which can make a
     small text enormous) or several documents.
     """
+    data = _encoded(text)
+    if len(data) > BYTES_MAX:
+        raise _refusal(None, f"is larger than {BYTES_MAX // 1024} kB")
     try:
-        data = text.encode()
-        if len(data) > BYTES_MAX:
-            raise _refusal(None, f"is larger than {BYTES_MAX // 1024} kB")
         _check_events(data)
         node = yaml.compose(data, Loader=yaml.CSafeLoader)
-    except UnicodeEncodeError as error:
-        raise _forbidden(text[: error.start].encode()) from error
     except yaml.reader.ReaderError as error:
         raise _forbidden(data[: error.position]) from error
     except yaml.MarkedYAMLError as error:
@@ -61,6 +59,13 @@ def compose(text: str) -> Node:
     if node is None:
         raise _refusal(None, "is empty")
     return node
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise _forbidden(text[: error.start].encode()) from error
 
 
 def _check_events(text: bytes) -> None:
