@@ -38,7 +38,7 @@ run: $(STAMP) ## start everything; Ctrl-C stops all of it
 	@exec $(BIN)/python -m config.devservices up
 
 test: $(STAMP) ## run the tests; they bring their own servers (TESTS=tests/wallets, WORKERS=0 for one process)
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: lint types imports templates migrations schema style ## everything that is read, not run
 

@@ -1,7 +1,7 @@
 """From the catalogue's files to features, their agents, and versions of the platform's plans."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from email.utils import parseaddr
 from pathlib import Path
@@ -108,33 +108,43 @@ def _of_file(file: Path, error: ManifestError) -> ManifestError:
 
 def _write_features(features: Features, changed: Published, *, actor: str, now: dt.datetime) -> None:
     creator = platform_creator(now=now)
-    for meter in features.meters:
-        _write_meter(meter)
-    for offer in features.features:
-        agent = _agent(creator, offer, changed, actor=actor, now=now) if offer.has_runs else None
-        Feature.objects.update_or_create(
-            slug=offer.slug,
-            defaults={
-                "name": offer.name,
-                "kind": Feature.Kind.METERED if offer.metric else Feature.Kind.BOOLEAN,
-                "metric": offer.metric,
-                "meter": Meter.objects.filter(slug=offer.meter).first(),
-                "agent": agent,
-                "unit_cost_usd": offer.cost_usd,
-                "quota_unit": offer.quota_unit,
-            },
-        )
+    _write_meters(features.meters)
+    meters = Meter.objects.in_bulk(field_name="slug")
+    Feature.objects.bulk_create(
+        [
+            Feature(
+                slug=offer.slug,
+                name=offer.name,
+                kind=Feature.Kind.METERED if offer.metric else Feature.Kind.BOOLEAN,
+                metric=offer.metric,
+                meter=meters.get(offer.meter),
+                agent=_agent(creator, offer, changed, actor=actor, now=now) if offer.has_runs else None,
+                unit_cost_usd=offer.cost_usd,
+                quota_unit=offer.quota_unit,
+            )
+            for offer in features.features
+        ],
+        update_conflicts=True,
+        unique_fields=["slug"],
+        update_fields=["name", "kind", "metric", "meter", "agent", "unit_cost_usd", "quota_unit"],
+    )
 
 
-def _write_meter(offer: MeterOffer) -> None:
-    Meter.objects.update_or_create(
-        slug=offer.slug,
-        defaults={
-            "name": offer.name,
-            "event_type": offer.event_type,
-            "aggregation": offer.aggregation,
-            "property": offer.property,
-        },
+def _write_meters(offers: Iterable[MeterOffer]) -> None:
+    Meter.objects.bulk_create(
+        [
+            Meter(
+                slug=offer.slug,
+                name=offer.name,
+                event_type=offer.event_type,
+                aggregation=offer.aggregation,
+                property=offer.property,
+            )
+            for offer in offers
+        ],
+        update_conflicts=True,
+        unique_fields=["slug"],
+        update_fields=["name", "event_type", "aggregation", "property"],
     )
 
 

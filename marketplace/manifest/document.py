@@ -44,14 +44,14 @@ def compose(text: str) -> Node:
     Raises ManifestError for what is no YAML, too large, too deep, empty, or uses anchors (which can make a
     small text enormous) or several documents.
     """
-    if len(text.encode("utf-8", "replace")) > BYTES_MAX:
+    data = _encoded(text)
+    if len(data) > BYTES_MAX:
         raise _refusal(None, f"is larger than {BYTES_MAX // 1024} kB")
     try:
-        _check_events(text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        _check_events(data)
+        node = yaml.compose(data, Loader=yaml.CSafeLoader)
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise _refusal(line, "has a character that YAML does not allow") from error
+        raise _forbidden(data[: error.position]) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -61,10 +61,17 @@ def compose(text: str) -> Node:
     return node
 
 
-def _check_events(text: str) -> None:
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise _forbidden(text[: error.start].encode()) from error
+
+
+def _check_events(text: bytes) -> None:
     # Events come one by one, so a hostile text is refused before anything is built from it.
     depth = documents = 0
-    for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+    for count, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
         line = event.start_mark.line + 1 if event.start_mark else None
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _refusal(line, "may not use anchors or aliases")
@@ -74,6 +81,10 @@ def _check_events(text: str) -> None:
             raise _refusal(line, "is nested too deeply" if depth > DEPTH_MAX else "has too many values")
         if documents > 1:
             raise _refusal(line, "holds more than one document")
+
+
+def _forbidden(before: bytes) -> ManifestError:
+    return _refusal(before.count(b"\n") + 1, "has a character that YAML does not allow")
 
 
 def _refusal(line: int | None, message: str) -> ManifestError:

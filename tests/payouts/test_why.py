@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import Membership, User
 from marketplace.models import Creator
 from payouts import calendar
-from payouts.models import Payout, RiskTier
+from payouts.models import CreatorTerms, Payout, RiskTier
 from payouts.operations import approvals, bank, runs, sending, terms
 from payouts.queries import why
 from payouts.stripe.bank import BankPayoutState
@@ -201,7 +201,7 @@ def test_page_api_and_admin_say_the_same(client: Client) -> None:
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         page = client.get(reverse("payouts:payouts")).content.decode()
         client.force_login(User.objects.create_superuser("olive@example.com", "correct horse battery"))
-        url = reverse("admin:payouts_creatorterms_change", args=[alice.payout_terms.pk])
+        url = reverse("admin:payouts_creatorterms_change", args=[CreatorTerms.objects.get(creator=alice).pk])
         admin = client.get(url).content.decode()
     assert answer["next_attempt"] == "2026-03-18"
     assert [reason["code"] for reason in answer["reasons"]] == ["maturing", "not_connected"]
