@@ -1,9 +1,12 @@
 """Invoices in tests: a customer with a card at the stand-in, and a draft with lines of use."""
 
 import datetime as dt
-from typing import Final
+from typing import Final, NoReturn
+
+import pytest
 
 from accounts.models import Customer
+from billing.documents import pdf
 from billing.models import Invoice, InvoiceLine
 from billing.operations import checkouts
 from billing.operations.invoices import drafting, finalising
@@ -71,3 +74,12 @@ def with_card(customer: Customer | None = None, *, card: str = GOOD) -> Customer
 def first_invoice(customer: Customer, agent: Agent, standin: StripeStandin) -> Invoice:
     """Subscribe, pay at the checkout, and give the invoice of that payment."""
     return Invoice.objects.get(lines__subscription=subscribe(customer, agent, standin))
+
+
+def lacking_pango(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the system lack what PDFs are drawn with."""
+
+    def absent() -> NoReturn:
+        raise pdf.NoPangoError("cannot load library 'libpango-1.0-0'")
+
+    monkeypatch.setattr(pdf, "_weasyprint", absent)

@@ -10,7 +10,7 @@ from django.core import mail
 from billing.documents import pdf, spreadsheet
 from billing.models import BillingProfile, InvoiceDocument, InvoiceNotice
 from billing.operations.invoices import collecting, documents, notices
-from tests.support.invoicing import DECLINED, NOW, draft_of, issued, with_card
+from tests.support.invoicing import DECLINED, NOW, draft_of, issued, lacking_pango, with_card
 from tests.support.people import open_customer
 from tests.support.processes import StripeStandin
 
@@ -40,8 +40,7 @@ def test_it_is_drawn_once() -> None:
 
 
 def test_a_server_without_pango_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "weasyprint", None)
-    monkeypatch.setattr(pdf, "PROBLEM", "cannot load library 'libpango-1.0-0'")
+    lacking_pango(monkeypatch)
 
     made = documents.make(invoice_id=issued(open_customer(), 1_000).pk, now=NOW)
 

@@ -8,13 +8,13 @@ import pypdf
 import pytest
 from django.test import Client
 
-from billing.documents import pdf
 from billing.models import StatementDocument
 from billing.operations import statement_papers
 from billing.queries import statements
 from billing.queries.statements import Month
 from config.kit.errors import NotFoundError
 from tests.support import runs
+from tests.support.invoicing import lacking_pango
 from tests.support.ledger import buy, open_consumer_wallet
 from tests.support.people import sign_up
 
@@ -123,8 +123,7 @@ def test_its_pdf_is_drawn_when_asked_and_again_when_the_month_has_changed(client
 
 
 def test_without_pango_the_page_says_so_and_prints(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "weasyprint", None)
-    monkeypatch.setattr(pdf, "PROBLEM", "cannot load library 'libpango-1.0-0'")
+    lacking_pango(monkeypatch)
     user, customer = sign_up()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     client.post("/statements/2026-03/pdf/")
