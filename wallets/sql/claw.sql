@@ -188,7 +188,11 @@ BEGIN
         v_written := least(v_part.amount - v_open, v_debt.written_off - v_debt.recovered);
         v_written_cash := wallets_cash_of(v_part.cash, v_written, v_part.amount);
         v_paid := v_part.amount - v_open - v_written;
-        v_paid_cash := wallets_cash_of(v_part.cash, v_paid, v_part.amount);
+        IF v_paid > 0 THEN
+            -- Worth what was paid for it: the lots of that time lost no more and no less.
+            SELECT wallets_cash_of(sum(cash)::bigint, v_paid, v_debt.paid) INTO v_paid_cash
+            FROM wallets_grantdrawdown WHERE debt_id = v_debt.id AND grant_id IS NOT NULL;
+        END IF;
         IF v_open > 0 THEN
             v_carried := wallets_cash_of(v_debt.carried, v_open, v_debt.remaining);
             UPDATE wallets_walletdebt SET remaining = remaining - v_open, waived = waived + v_open,
