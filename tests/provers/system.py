@@ -12,12 +12,13 @@ from django.db import transaction
 
 from accounts.models import Customer, Membership, User
 from billing.models import TopUp as TopUpRow
-from billing.operations import executions, fees, posting, settlement, topups
-from billing.queries import payers
+from billing.operations import executions, fees, posting, refunds, settlement, topups
+from billing.queries import lineage, payers
 from billing.runs import Allowed, Opening, Outcome, Settled
 from billing.runs import Report as RunReport
 from billing.stripe.balance import BalanceLine
 from billing.stripe.checkout import Checkout, Payment
+from billing.stripe.refunds import StripeRefund
 from config.kit.errors import DomainError
 from marketplace.models import Creator
 from tests.provers.catalogue import AGENTS, ALICE, CREDIT, PRICE_UNIT, SELF, Priced
@@ -34,6 +35,7 @@ from tests.provers.commands import (
     Meter,
     Post,
     Promise,
+    Refund,
     Release,
     Report,
     Reserve,
@@ -46,7 +48,7 @@ from tests.support import ledger as ledgers
 from tests.support import runs
 from wallets import chart, debts, grants, ledger, money, operations
 from wallets.ledger import Leg, Source
-from wallets.models import Wallet
+from wallets.models import Claw, Wallet
 
 START: Final = ledgers.MONDAY
 ROUTER: Final = "key:prover"
@@ -90,6 +92,13 @@ def _manifest(agent: Priced, creators: tuple[Creator, ...]) -> str:
         value = getattr(agent, name)
         if value and value != 1:
             lines.append(f"  {name}: {Decimal(value) / CREDIT:f}")
+    if agent.flat:
+        lines.append("  on_top:")
+        lines += [
+            f"    {creators[each].public_id}: {Decimal(price) / CREDIT / 1000:.2f}"
+            for each, price in agent.shares
+        ]
+        return "\n".join([*lines, ""])
     lines.append("  rates:")
     for metric, price in agent.prices:
         lines += [f"    - metric: {metric}", f"      amount: {Decimal(price) / PRICE_UNIT:f}"]
@@ -135,6 +144,7 @@ class System:
             Meter: self._meter,
             Release: self._release,
             TopUp: self._top_up,
+            Refund: self._refund,
             Bundle: self._bundle,
             Promise: self._promise,
             Adjust: self._adjust,
@@ -196,6 +206,23 @@ class System:
         if not top_up.paid_at:
             fees.record(line=_line(asked, top_up, now), now=now)
         return DONE
+
+    def _refund(self, asked: Refund, now: dt.datetime) -> Answer:
+        payment = lineage.by_intent(intent_id=f"pi_{asked.payment}")
+        if payment is None:
+            return ("refused", "not_bought")
+        ask = refunds.Ask(asked.cents, "prover", asked.reference, "a prover", spent=True)
+        refund = refunds.request(payment=payment, ask=ask, now=now)
+        if refund.claw_id is not None:
+            return ("replayed",)
+        found = StripeRefund(
+            f"re_{asked.reference}", payment.intent_id, asked.cents, refund.public_id, False, "", now
+        )
+        refunds.settled(refund_id=refund.pk, found=found, now=now)
+        fees.record(line=_back(asked, now), now=now)
+        clawed = Claw.objects.get(refund=refund)
+        below = sum(part.amount for part in clawed.parts.filter(grant=None))
+        return ("refunded", clawed.amount, below)
 
     def _bundle(self, asked: Bundle, now: dt.datetime) -> Answer:
         if asked.funding_class == "plan":
@@ -398,3 +425,8 @@ def _line(asked: TopUp, top_up: TopUpRow, now: dt.datetime) -> BalanceLine:
     fee, cents = asked.fee or 0, top_up.amount_cents
     named = (f"txn_{asked.payment}", "charge", f"ch_{asked.payment}", "usd")
     return BalanceLine(*named, cents, fee, cents - fee, now, now, f"pi_{asked.payment}")
+
+
+def _back(asked: Refund, now: dt.datetime) -> BalanceLine:
+    named = (f"txn_re_{asked.reference}", "refund", f"re_{asked.reference}", "usd")
+    return BalanceLine(*named, -asked.cents, 0, -asked.cents, now, now, f"pi_{asked.payment}")
