@@ -189,9 +189,10 @@ BEGIN
         v_written_cash := wallets_cash_of(v_part.cash, v_written, v_part.amount);
         v_paid := v_part.amount - v_open - v_written;
         IF v_paid > 0 THEN
-            -- Worth what was paid for it: the lots of that time lost no more and no less.
-            SELECT wallets_cash_of(sum(cash)::bigint, v_paid, v_debt.paid) INTO v_paid_cash
-            FROM wallets_grantdrawdown WHERE debt_id = v_debt.id AND grant_id IS NOT NULL;
+            -- Worth what was paid for it, before it was written off or after: those lots lost no more and no less.
+            SELECT coalesce(wallets_cash_of(sum(cash)::bigint, v_paid, nullif(sum(amount), 0)::bigint), v_paid_cash)
+            INTO v_paid_cash FROM wallets_grantdrawdown WHERE grant_id IS NOT NULL AND (debt_id = v_debt.id
+                OR transaction_id IN (SELECT transaction_id FROM wallets_debtrecovery WHERE debt_id = v_debt.id));
         END IF;
         IF v_open > 0 THEN
             v_carried := wallets_cash_of(v_debt.carried, v_open, v_debt.remaining);

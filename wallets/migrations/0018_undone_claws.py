@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     """What a refund had taken and was paid for meanwhile comes back at what was paid."""
 
     dependencies: ClassVar = [
-        ("wallets", "0016_undo"),
+        ("wallets", "0017_recoveries"),
     ]
 
     operations: ClassVar = [sql.install(app="wallets", name="claw")]
