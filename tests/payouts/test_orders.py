@@ -11,7 +11,7 @@ from tests.support.processes import StripeStandin
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
 
-ALL_UP_TO = 2
+ALL_UP_TO = 3
 PAIRS_UP_TO = 5
 
 
