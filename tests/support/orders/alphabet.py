@@ -1,9 +1,7 @@
-"""The events, which of them know of each other, and which never follow."""
+"""The events, and which of them know of each other."""
 
 from itertools import product
 from typing import Final
-
-Pair = tuple[str, str]
 
 EVENTS: Final = (
     "spend",
@@ -47,28 +45,3 @@ DEPENDENT: Final = (
     | _each(("write-off",), EVENTS)
     | _each((*PAYOUTS, "reserve released"), (*PAYOUTS, "reserve released"))
 )
-# Which pairs no order of five has, the earlier first.
-UNREACHED: Final[set[Pair]] = {
-    # A dispute ends once, and a payment is disputed once.
-    ("dispute won", "dispute opens"),
-    ("dispute won", "dispute lost"),
-    ("dispute lost", "dispute opens"),
-    ("dispute lost", "dispute won"),
-    # Nothing is left to be given back, or to be owed.
-    ("dispute lost", "refund part"),
-    ("dispute lost", "refund unused"),
-    ("refund rest", "refund part"),
-    ("refund rest", "refund unused"),
-    ("refund rest", "dispute lost"),
-    ("write-off", "refund part"),
-    ("top-up", "write-off"),
-    # The time for it is over.
-    ("reserve released", "refund unused"),
-    # What comes of a thing comes after it.
-    ("refund fails", "refund part"),
-    ("reserve released", "maturity"),
-    ("payout sent", "maturity"),
-    *product(("payout paid", "payout failed", "payout reversed"), ("maturity", "payout sent")),
-    ("payout reversed", "payout paid"),
-    ("payout reversed", "payout failed"),
-}
