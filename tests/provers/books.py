@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Final
 
 from tests.provers.catalogue import Cell, usd
-from tests.provers.wallet import Drawn, Expired, Paid
+from tests.provers.wallet import Clawed, Drawn, Expired, Paid
 
 MINUTES_A_DAY: Final = 1_440
 # Minute 0 is noon.
@@ -60,8 +60,17 @@ class Books:
 
     def paid(self, settled: Iterable[Paid]) -> None:
         """Book what paid grants paid of debts: their cash is earned, and what stood for the debt is gone."""
-        for cash, carried in settled:
-            self.credit("USD", deferred=-cash, unbilled=carried, revenue=cash - carried)
+        for kind, cash, carried in settled:
+            stood = {"receivable" if kind == "arrears" else "unbilled": carried}
+            self.credit("USD", deferred=-cash, revenue=cash - carried, **stood)
+
+    def clawed(self, usd: int, clawed: Clawed) -> None:
+        """Book what was given back, with the credits that went along."""
+        for grant, amount, _ in clawed.parts:
+            self.accounts["CREDITS", f"issued.{grant.funding_class}"] += amount
+        self.credit("CREDITS", issued__paid=clawed.below)
+        self.credit("USD", stripe_cash=usd, deferred=-clawed.cash, receivable=-clawed.carried)
+        self.credit("USD", revenue=clawed.cash + clawed.carried - usd)
 
     def post(self, charges: list[Charge]) -> int:
         """Post all that is settled, oldest day first, a thousand at a time; give how many."""

@@ -23,6 +23,15 @@ class TopUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Refund:
+    """Staff give so many cents of a payment back, spent or not."""
+
+    payment: str
+    cents: int
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
     """Credits bought with a bonus that expires soon, or a creator's plan: `funding_class` of the second part."""
 
@@ -150,6 +159,7 @@ class Post:
 
 Command = (
     TopUp
+    | Refund
     | Bundle
     | Promise
     | Adjust

@@ -9,13 +9,15 @@ from tests.provers.books import Books
 from tests.provers.model import Execution, Model
 from tests.provers.system import Market, System
 
-WALLETS: Final = "SELECT id, balance, held, seq, overdraft_limit FROM wallets_wallet WHERE id = ANY(%s)"
+WALLETS: Final = """
+    SELECT id, balance, held, seq, overdraft_limit, arrears_allowance FROM wallets_wallet WHERE id = ANY(%s)
+"""
 GRANTS: Final = """
     SELECT wallet_id, funding_class, amount, remaining, burned, expired, voided, cash, cash_remaining
     FROM wallets_creditgrant WHERE wallet_id = ANY(%s) ORDER BY id
 """
 DEBTS: Final = """
-    SELECT wallet_id, amount, remaining, paid, billed, carried FROM wallets_walletdebt
+    SELECT wallet_id, kind, amount, remaining, paid, billed, carried FROM wallets_walletdebt
     WHERE wallet_id = ANY(%s) ORDER BY id
 """
 HOLDS: Final = """
@@ -57,7 +59,9 @@ class Comparison:
         """Raise AssertionError where the database differs from the model."""
         wallets = self._wallets()
         ids = list(wallets)
-        expected = {pk: (w.balance, w.held, len(w.entries), w.overdraft) for pk, w in wallets.items()}
+        expected = {
+            pk: (w.balance, w.held, len(w.entries), w.overdraft, w.allowance) for pk, w in wallets.items()
+        }
         same("wallets", {pk: tuple(rest) for pk, *rest in _rows(WALLETS, [ids])}, expected)
         self._check_grants(wallets)
         self._check_debts(wallets)
@@ -99,7 +103,7 @@ class Comparison:
         for pk, *columns in _rows(DEBTS, [list(wallets)]):
             found[pk].append(tuple(columns))
         expected = {
-            pk: [(d.amount, d.remaining, d.paid, d.billed, d.carried) for d in wallet.debts]
+            pk: [(d.kind, d.amount, d.remaining, d.paid, d.billed, d.carried) for d in wallet.debts]
             for pk, wallet in wallets.items()
         }
         same("debts", found, expected)

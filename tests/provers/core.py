@@ -15,13 +15,14 @@ from marketplace.defaults import CLASS_RATES_BP
 from marketplace.splits import split
 from marketplace.terms import PriceModel, PriceTerms, Share
 from tests.provers.books import Books
-from tests.provers.catalogue import AGENTS, PRICE_UNIT, Cell, Priced, usd
+from tests.provers.catalogue import AGENTS, CREDIT, PRICE_UNIT, Cell, Priced, usd
 from tests.provers.commands import Command, Log, Post, Reserve, Sweep, Usage
 from tests.provers.driver import ACCEPTED_MIN, Tally, failure, progress
 from tests.provers.generator import Generator
-from tests.provers.model import Model
+from tests.provers.model import Execution, Model
 from tests.provers.wallet import Wallet
 from wallets import money
+from wallets.money import Micros
 
 # A world is left for a new one after so many commands: a wallet that is a year old has no other corners.
 WORLD: Final = 600
@@ -93,7 +94,7 @@ class World:
         """Compare each split that came of this command."""
         for charge in self.model.unposted[self.compared :]:
             execution = self.model.executions[charge.number]
-            check_split(execution.burned, self.model.shares(execution), execution.cells)
+            check_split(execution, self.model.shares(execution))
         self.compared = len(self.model.unposted)
 
     def _check_books(self) -> None:
@@ -117,9 +118,12 @@ class World:
         assert accounts["USD", "deferred"] == cash + unposted, (
             "deferred is not the cash of what is not earned"
         )
-        carried = sum(debt.carried for wallet in model.wallets.values() for debt in wallet.debts)
+        debts = [debt for wallet in model.wallets.values() for debt in wallet.debts]
+        carried = sum(debt.carried for debt in debts if debt.kind == "overage")
+        receivable = sum(debt.carried for debt in debts if debt.kind == "arrears")
         overage = sum(charge.overage for charge in model.unposted)
         assert -accounts["USD", "unbilled"] == carried - overage, "unbilled is not what open debts carry"
+        assert -accounts["USD", "receivable"] == receivable, "receivable is not what arrears carry"
         assert accounts["CREDITS", "clearing"] == sum(charge.amount for charge in model.unposted)
         assert accounts["USD", "owed"] == sum(money.credits_to_usd(amount) for amount in pending)
         for amount in pending:
@@ -138,29 +142,39 @@ def check_wallet(wallet: Wallet) -> None:
     assert wallet.held == sum([hold.amount for hold in wallet.holds.values()]), (
         "holds do not make what is held"
     )
-    assert 0 <= wallet.held <= wallet.balance + wallet.overdraft, "more is held than there is"
+    assert 0 <= wallet.held <= wallet.balance + wallet.overdraft + wallet.allowance, (
+        "more is held than there is"
+    )
 
 
-def check_split(amounts: dict[str, int], shares: tuple[tuple[int, int], ...], cells: list[Cell]) -> None:
+def check_split(execution: Execution, shares: tuple[tuple[int, int], ...]) -> None:
     """Compare a split with the product's."""
-    found = split(amounts=list(amounts.items()), shares=_shares(shares), class_rates=CLASS_RATES_BP)
+    amounts, cells, fixed = execution.burned, execution.cells, execution.agent.flat > 0
+    found = split(
+        amounts=list(amounts.items()),
+        shares=_shares(shares, fixed),
+        class_rates=CLASS_RATES_BP,
+        cost=execution.cost,
+    )
     if amounts and sum(amounts.values()) % FRACTION_EVERY == 0:
-        check_parts(amounts, shares, cells)
+        check_parts(amounts, shares, cells, execution.agent.whole(execution.cost))
     told = [(cell.funding_class, cell.payee, cell.amount) for cell in found]
     assert told == cells, f"{amounts} by {shares} is split as {told}, not as {cells}"
     assert sum([part for _, _, part in cells]) == sum(amounts.values()), "a split loses or makes credits"
 
 
-def check_parts(amounts: dict[str, int], shares: tuple[tuple[int, int], ...], cells: list[Cell]) -> None:
+def check_parts(
+    amounts: dict[str, int], shares: tuple[tuple[int, int], ...], cells: list[Cell], whole: int
+) -> None:
     """Assert that each cell is less than a micro off its exact part."""
     share_of = dict(shares)
     creators = sum(share_of.values())
     for name, creator, part in cells:
-        bp = 10_000 - creators * Fraction(CLASS_RATES_BP[name], 10_000)
+        weight = whole - creators * Fraction(CLASS_RATES_BP[name], 10_000)
         if creator is not None:
-            bp = share_of[creator] * Fraction(CLASS_RATES_BP[name], 10_000)
-        assert abs(part - amounts[name] * bp / 10_000) < 1, (
-            f"{part} of {amounts[name]} is not {bp} basis points"
+            weight = share_of[creator] * Fraction(CLASS_RATES_BP[name], 10_000)
+        assert abs(part - amounts[name] * weight / whole) < 1, (
+            f"{part} of {amounts[name]} is not {weight} in {whole}"
         )
 
 
@@ -180,12 +194,16 @@ def check_price(agent: int, usage: Usage) -> None:
 
 
 @lru_cache
-def _shares(shares: tuple[tuple[int, int], ...]) -> list[Share]:
+def _shares(shares: tuple[tuple[int, int], ...], fixed: bool) -> list[Share]:
+    if fixed:
+        return [Share(creator, fixed=Micros(price)) for creator, price in shares]
     return [Share(creator, bp) for creator, bp in shares]
 
 
 @lru_cache
 def _prices(agent: Priced) -> tuple[PriceTerms, ...]:
+    if agent.flat:
+        return (PriceTerms(PriceModel.FLAT, "run", Decimal(agent.flat) / CREDIT),)
     return tuple(
         PriceTerms(PriceModel.PER_UNIT, metric, Decimal(price) / PRICE_UNIT) for metric, price in agent.prices
     )

@@ -5,8 +5,8 @@ from typing import Final
 
 from tests.provers.books import Books
 from tests.provers.catalogue import CREDIT, Priced
-from tests.provers.commands import Adjust, Allow, Answer, Bill, Bundle, Expire, Promise, TopUp
-from tests.provers.wallet import Grant, Wallet
+from tests.provers.commands import Adjust, Allow, Answer, Bill, Bundle, Expire, Promise, Refund, TopUp
+from tests.provers.wallet import Grant, Purchase, Wallet
 
 DAY: Final = 1_440
 CENT_CASH: Final = 10_000
@@ -29,6 +29,8 @@ class Funds:
         self.wallets: dict[tuple[int, int | None], Wallet] = {(n, None): Wallet() for n in customers}
         self.causes: set[tuple[str, str]] = set()
         self.granted = 0
+        self.purchases: dict[str, Purchase] = {}
+        self.refunds: dict[str, Refund] = {}
 
     def paying(self, customer: int, agent: Priced) -> list[Wallet]:
         """List the wallets that may pay for an agent, in burn order."""
@@ -56,11 +58,30 @@ class Funds:
             parts.append(self._grant("bonus", top_up.bonus, bonus_cash, ends, **rest))
         wallet = self.wallets[top_up.customer, None]
         wallet.credit(*parts)
+        self.purchases[top_up.payment] = Purchase(wallet, parts, cash)
         self.books.paid(wallet.pay(parts[0]))
         if top_up.fee:
             fee = top_up.fee * CENT_CASH
             self.books.credit("USD", stripe_fees=-fee, stripe_cash=fee)
         return DONE
+
+    def refund(self, refund: Refund, now: int) -> Answer:
+        """Give money of a payment back, once; its credits go along, by force where they are spent."""
+        purchase, known = self.purchases.get(refund.payment), self.refunds.get(refund.reference)
+        if purchase is None:
+            return refused("not_bought")
+        if refund.cents <= 0:
+            return refused("invalid_input")
+        if known is not None:
+            return ("replayed",) if known == refund else refused("idempotency_key_reused")
+        usd = refund.cents * CENT_CASH
+        if usd > purchase.price - purchase.given_back:
+            return refused("not_refundable")
+        self.refunds[refund.reference] = refund
+        self.expire(purchase.wallet, now)
+        clawed = purchase.wallet.claw(purchase, usd, now)
+        self.books.clawed(usd, clawed)
+        return ("refunded", clawed.amount, clawed.below)
 
     def bundle(self, bundle: Bundle, now: int) -> Answer:
         """Credit a purchase whose second part expires; a plan's credits have a wallet of their own."""
@@ -107,7 +128,7 @@ class Funds:
         """Let a wallet go below zero, never less far than it has gone."""
         wallet = self.wallets[allow.customer, None]
         self.expire(wallet, now)
-        wallet.overdraft = max(allow.limit, wallet.held - wallet.balance, 0)
+        wallet.overdraft = max(allow.limit, wallet.held - wallet.balance - wallet.allowance, 0)
         return ("allowed", wallet.overdraft)
 
     def bill(self, bill: Bill, _now: int) -> Answer:

@@ -15,19 +15,20 @@ from tests.provers.commands import (
     Log,
     Meter,
     Promise,
+    Refund,
     Release,
     Report,
     Reserve,
     TopUp,
     Usage,
 )
-from tests.provers.funds import CENT_CREDITS
+from tests.provers.funds import CENT_CASH, CENT_CREDITS
 from tests.provers.model import Execution, Model
 
 NOBODY: Final = 999
 # A thousandth of one of its input tokens costs a micro: any cost can be hit.
 TOKENS: Final = 1
-AGENTS_DRAWN: Final = (0, TOKENS, TOKENS, TOKENS, 2, 3, 4)
+AGENTS_DRAWN: Final = (0, TOKENS, TOKENS, TOKENS, 2, 3, 4, 5)
 AROUND: Final = (-1, 0, 0, 1)
 TOGETHER: Final = 20
 TTL_MAX: Final = 120
@@ -35,6 +36,7 @@ METRICS: Final = ("request", "input_tokens", "output_tokens", "compute_minute", 
 # How often each kind is drawn.
 WEIGHTS: Final = {
     "top_up": 1,
+    "refund": 2,
     "bundle": 6,
     "promise": 8,
     "adjust": 6,
@@ -104,6 +106,17 @@ class Generator:
         bonus = self.random.choice([0, 0, self._amount(300)])
         fee = self.random.choice([None, 1 + cents * 29 // 1000])
         return TopUp(self._customer(), cents, bonus, self._label(), fee)
+
+    def _refund(self, now: int) -> Command:
+        """Give back what is left of a payment, a part of it, a cent more, or what nobody paid."""
+        known = list(self.model.purchases)
+        if not known or self._one_in(20):
+            return Refund(f"{self.name}.nobody", 1, self._label())
+        payment = self.random.choice(known[-8:])
+        purchase = self.model.purchases[payment]
+        left = (purchase.price - purchase.given_back) // CENT_CASH
+        cents = self.random.choice([left, left // 2, 1, left + 1])
+        return Refund(payment, cents, self._label())
 
     def _bundle(self, now: int) -> Command:
         funding_class = self.random.choice(["bonus", "plan"])

@@ -33,6 +33,7 @@ from tests.provers.commands import (
     Meter,
     Post,
     Promise,
+    Refund,
     Release,
     Report,
     Reserve,
@@ -41,6 +42,7 @@ from tests.provers.commands import (
     Usage,
 )
 from tests.provers.comparison import Accounts, Comparison, check_books
+from tests.provers.funds import CENT_CASH
 from tests.provers.model import Model
 from tests.provers.system import START, Market, System, at, open_market
 from tests.support import runs
@@ -128,6 +130,13 @@ class Ledger(RuleBasedStateMachine):
     def top_up(self, customer: int, cents: int, bonus: int, name: str) -> None:
         """Buy credits."""
         self.do(TopUp(customer, cents, bonus, f"machine.{Ledger.examples}.{name}", None))
+
+    @rule(payment=st.just("first") | NAMES, part=st.integers(1, 3), over=st.integers(0, 1), name=NAMES)
+    def refund(self, payment: str, part: int, over: int, name: str) -> None:
+        """Give back what is left of a payment, a part of it, or a cent more."""
+        named, purchases = f"machine.{Ledger.examples}.{payment}", self.model.purchases
+        left = purchases[named].price - purchases[named].given_back if named in purchases else 0
+        self.do(Refund(named, left // CENT_CASH // part + over, f"machine.{Ledger.examples}.{name}"))
 
     @rule(customer=CUSTOMER, cents=st.integers(1, 99), extra=AMOUNTS, soon=SOON, plan=st.booleans())
     def buy_bundle(self, customer: int, cents: int, extra: int, soon: int, plan: bool) -> None:

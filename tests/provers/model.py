@@ -24,6 +24,7 @@ from tests.provers.commands import (
     Meter,
     Post,
     Promise,
+    Refund,
     Release,
     Report,
     Reserve,
@@ -62,6 +63,7 @@ class Execution:
     cash: int = 0
     overage: int = 0
     unpaid: int = 0
+    cost: int = 0
 
 
 @dataclass(slots=True)
@@ -97,6 +99,7 @@ class Model(Funds):
             Meter: self._meter,
             Release: self._release,
             TopUp: self.top_up,
+            Refund: self.refund,
             Bundle: self.bundle,
             Promise: self.promise,
             Adjust: self.adjust,
@@ -283,7 +286,7 @@ class Model(Funds):
         self.open.pop(execution.number, None)
         self.expired.pop(execution.number, None)
         execution.state = _outcome(charges=charges, charged=charged, cost=cost)
-        execution.settled = said
+        execution.settled, execution.cost = said, cost
         self._share(execution, charged, drawn, now)
         execution.facts = (
             "settled",
@@ -321,7 +324,8 @@ class Model(Funds):
             else:
                 execution.cash += cash
         execution.burned = dict(amounts)
-        execution.cells = split(execution.burned, self.shares(execution))
+        whole = execution.agent.whole(execution.cost)
+        execution.cells = split(execution.burned, self.shares(execution), whole)
         if charged:
             self.books.accounts["CREDITS", "clearing"] += charged
             execution.unpaid = sum(
@@ -349,7 +353,8 @@ def _quoted(asked: Reserve, agent: Priced) -> tuple[int, int] | None:
     """Give the estimate and what to hold; None when nothing says how much."""
     if agent.free:
         return 0, 0
-    rated = None if asked.usage is None else agent.cost(asked.usage)
+    unknown = asked.usage is None and not agent.flat
+    rated = None if unknown else agent.cost(asked.usage or ())
     named = (asked.max_charge, rated, agent.default_hold)
     hold = next((amount for amount in named if amount is not None), None)
     return None if hold is None else (hold if rated is None else rated, hold)

@@ -12,15 +12,16 @@ from django.db import transaction
 
 from accounts.models import Customer, Membership, User
 from billing.models import TopUp as TopUpRow
-from billing.operations import executions, fees, posting, settlement, topups
-from billing.queries import payers
+from billing.operations import executions, fees, posting, refunds, settlement, topups
+from billing.queries import lineage, payers
 from billing.runs import Allowed, Opening, Outcome, Settled
 from billing.runs import Report as RunReport
-from billing.stripe.balance import BalanceLine
-from billing.stripe.checkout import Checkout, Payment
+from billing.stripe.checkout import Checkout
+from billing.stripe.refunds import StripeRefund
 from config.kit.errors import DomainError
 from marketplace.models import Creator
-from tests.provers.catalogue import AGENTS, ALICE, CREDIT, PRICE_UNIT, SELF, Priced
+from tests.provers import manifests, told
+from tests.provers.catalogue import AGENTS, ALICE, CREDIT, SELF
 from tests.provers.commands import (
     Adjust,
     Allow,
@@ -34,6 +35,7 @@ from tests.provers.commands import (
     Meter,
     Post,
     Promise,
+    Refund,
     Release,
     Report,
     Reserve,
@@ -46,7 +48,7 @@ from tests.support import ledger as ledgers
 from tests.support import runs
 from wallets import chart, debts, grants, ledger, money, operations
 from wallets.ledger import Leg, Source
-from wallets.models import Wallet
+from wallets.models import Claw, Wallet
 
 START: Final = ledgers.MONDAY
 ROUTER: Final = "key:prover"
@@ -74,29 +76,12 @@ def open_market() -> Market:
     for agent in AGENTS:
         runs.make_agent(
             f"prover-{agent.name}",
-            manifest=_manifest(agent, creators),
+            manifest=manifests.written(agent, creators),
             creator=creators[agent.owner],
             outcome_policy="start" if agent.charges_failures else "success",
             others=[each for each in creators if each != creators[agent.owner]],
         )
     return Market(creators, insider)
-
-
-def _manifest(agent: Priced, creators: tuple[Creator, ...]) -> str:
-    if agent.free:
-        return runs.FREE
-    lines = ["pricing:", "  model: usage_based"]
-    for name in ("minimum", "quantum", "default_hold"):
-        value = getattr(agent, name)
-        if value and value != 1:
-            lines.append(f"  {name}: {Decimal(value) / CREDIT:f}")
-    lines.append("  rates:")
-    for metric, price in agent.prices:
-        lines += [f"    - metric: {metric}", f"      amount: {Decimal(price) / PRICE_UNIT:f}"]
-    lines.append("  split:")
-    lines += [f"    {creators[creator].public_id}: {Decimal(bp) / 100}" for creator, bp in agent.shares]
-    platform = 10_000 - sum(bp for _, bp in agent.shares)
-    return "\n".join([*lines, f"    platform: {Decimal(platform) / 100}", ""])
 
 
 class Numbers:
@@ -135,6 +120,7 @@ class System:
             Meter: self._meter,
             Release: self._release,
             TopUp: self._top_up,
+            Refund: self._refund,
             Bundle: self._bundle,
             Promise: self._promise,
             Adjust: self._adjust,
@@ -188,14 +174,31 @@ class System:
             },
         )
         # Said again with other figures, it is still the first payment that Stripe tells of.
-        payment = _payment(asked.payment, top_up.amount_cents, now)
+        payment = told.payment(asked.payment, top_up.amount_cents, now)
         checkout = Checkout(
             f"cs_{asked.payment}", top_up.public_id, "complete", "paid", "usd", top_up.amount_cents, payment
         )
         topups.credit(top_up_id=top_up.pk, checkout=checkout, payment=payment, now=now)
         if not top_up.paid_at:
-            fees.record(line=_line(asked, top_up, now), now=now)
+            fees.record(line=told.charged(asked, top_up, now), now=now)
         return DONE
+
+    def _refund(self, asked: Refund, now: dt.datetime) -> Answer:
+        payment = lineage.by_intent(intent_id=f"pi_{asked.payment}")
+        if payment is None:
+            return ("refused", "not_bought")
+        ask = refunds.Ask(asked.cents, "prover", asked.reference, "a prover", spent=True)
+        refund = refunds.request(payment=payment, ask=ask, now=now)
+        if refund.claw_id is not None:
+            return ("replayed",)
+        found = StripeRefund(
+            f"re_{asked.reference}", payment.intent_id, asked.cents, refund.public_id, False, "", now
+        )
+        refunds.settled(refund_id=refund.pk, found=found, now=now)
+        fees.record(line=told.given_back(asked, now), now=now)
+        clawed = Claw.objects.get(refund=refund)
+        below = sum(part.amount for part in clawed.parts.filter(grant=None))
+        return ("refunded", clawed.amount, below)
 
     def _bundle(self, asked: Bundle, now: dt.datetime) -> Answer:
         if asked.funding_class == "plan":
@@ -388,13 +391,3 @@ def _refusal(error: DomainError) -> Answer:
 
 def _micros(text: str) -> int:
     return int(Decimal(text) * CREDIT)
-
-
-def _payment(name: str, cents: int, now: dt.datetime) -> Payment:
-    return Payment(f"pi_{name}", "succeeded", "usd", cents, f"ch_{name}", now, "", None)
-
-
-def _line(asked: TopUp, top_up: TopUpRow, now: dt.datetime) -> BalanceLine:
-    fee, cents = asked.fee or 0, top_up.amount_cents
-    named = (f"txn_{asked.payment}", "charge", f"ch_{asked.payment}", "usd")
-    return BalanceLine(*named, cents, fee, cents - fee, now, now, f"pi_{asked.payment}")

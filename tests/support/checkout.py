@@ -41,33 +41,37 @@ def buy(
     return top_up
 
 
-def bought_unseen(customer: Customer, intent_id: str = "pi_first", *, bonus_bp: int = 0) -> TopUp:
+def bought_unseen(
+    customer: Customer, intent_id: str = "pi_first", *, bonus_bp: int = 0, now: dt.datetime = NOW
+) -> TopUp:
     """Buy credits for $10 without Stripe: ask, and credit as its webhook's job does."""
     order = Order(amount_cents=1_000, package="prepaid-10", bonus_bp=bonus_bp)
-    asked = topups._write(customer=customer, principal="test", key=intent_id, order=order, now=NOW)[0]
+    asked = topups._write(customer=customer, principal="test", key=intent_id, order=order, now=now)[0]
     payment = Payment(
         intent_id=intent_id,
         status="succeeded",
         currency="usd",
         received_cents=1_000,
         charge_id=f"ch_{intent_id}",
-        paid_at=NOW,
+        paid_at=now,
         failure="",
         balance_line=None,
     )
     paid = Checkout("", asked.public_id, "complete", "paid", "usd", 1_000, payment)
-    topups.credit(top_up_id=asked.pk, checkout=paid, payment=payment, now=NOW)
+    topups.credit(top_up_id=asked.pk, checkout=paid, payment=payment, now=now)
     asked.refresh_from_db()
     return asked
 
 
-def refunded_unseen(intent_id: str, stripe_id: str, cents: int, *, lost: bool = False) -> None:
+def refunded_unseen(
+    intent_id: str, stripe_id: str, cents: int, *, lost: bool = False, now: dt.datetime = NOW
+) -> None:
     """Let Stripe tell that money of a payment was given back, or came back."""
     payment = lineage.by_intent(intent_id=intent_id)
     assert payment is not None
-    found = StripeRefund(stripe_id, intent_id, cents, "", lost, "", NOW + dt.timedelta(hours=1))
+    found = StripeRefund(stripe_id, intent_id, cents, "", lost, "", now + dt.timedelta(hours=1))
     known = Refund.objects.filter(stripe_refund_id=stripe_id).first()
     if known is not None:
-        settling.settled(refund_id=known.pk, found=found, now=NOW)
+        settling.settled(refund_id=known.pk, found=found, now=now)
     elif not lost:
-        settling.adopt(payment, found, NOW)
+        settling.adopt(payment, found, now)

@@ -33,7 +33,7 @@ def opened(standin: StripeStandin, top_up: TopUp, **about: Any) -> Dispute:
     return followed(ask_bank(standin, top_up.charge_id, **about))
 
 
-def disputed_unseen(intent_id: str, status: str, cents: int) -> None:
+def disputed_unseen(intent_id: str, status: str, cents: int, *, now: dt.datetime = NOW) -> None:
     """Let Stripe tell how a dispute of so many cents stands, without Stripe: its money is taken, won it is back."""
     moved = [("txn_out", -cents, 1_500)] + ([("txn_in", cents, 0)] if status == "won" else [])
     lines = tuple(
@@ -45,8 +45,8 @@ def disputed_unseen(intent_id: str, status: str, cents: int) -> None:
             amount_cents=amount,
             fee_cents=fee,
             net_cents=amount - fee,
-            created_at=NOW,
-            available_on=NOW,
+            created_at=now,
+            available_on=now,
             category="dispute" if amount < 0 else "dispute_reversal",
         )
         for name, amount, fee in moved
@@ -61,10 +61,10 @@ def disputed_unseen(intent_id: str, status: str, cents: int) -> None:
         intent_id=intent_id,
         evidence_due=None,
         evidence_sent=False,
-        created_at=NOW,
+        created_at=now,
         lines=lines,
     )
-    disputes.bring(found=found, now=NOW)
+    disputes.bring(found=found, now=now)
 
 
 def available(top_up: TopUp, *, now: dt.datetime = NOW) -> int:

@@ -235,6 +235,8 @@ class TestUndo:
         assert balance(wallet) == 5_000
         given = CreditGrant.objects.get(source_type="claw")
         assert (given.funding_class, given.remaining) == ("paid", 5_000 * CREDIT)
+        # Worth what the customer paid for them, not what the package had cost.
+        assert given.cash == 5 * USD
         assert usd(chart.RECEIVABLE) == [0]
 
     def test_it_pays_what_is_owed_meanwhile(self) -> None:

@@ -188,7 +188,12 @@ BEGIN
         v_written := least(v_part.amount - v_open, v_debt.written_off - v_debt.recovered);
         v_written_cash := wallets_cash_of(v_part.cash, v_written, v_part.amount);
         v_paid := v_part.amount - v_open - v_written;
-        v_paid_cash := wallets_cash_of(v_part.cash, v_paid, v_part.amount);
+        IF v_paid > 0 THEN
+            -- Worth what was paid for it, before it was written off or after: those lots lost no more and no less.
+            SELECT coalesce(wallets_cash_of(sum(cash)::bigint, v_paid, nullif(sum(amount), 0)::bigint), v_paid_cash)
+            INTO v_paid_cash FROM wallets_grantdrawdown WHERE grant_id IS NOT NULL AND (debt_id = v_debt.id
+                OR transaction_id IN (SELECT transaction_id FROM wallets_debtrecovery WHERE debt_id = v_debt.id));
+        END IF;
         IF v_open > 0 THEN
             v_carried := wallets_cash_of(v_debt.carried, v_open, v_debt.remaining);
             UPDATE wallets_walletdebt SET remaining = remaining - v_open, waived = waived + v_open,
