@@ -33,6 +33,7 @@ FIRST: Final = (
     "tests/faults/",
     "tests/journeys/",
     "tests/fuzz/",
+    "tests/payouts/test_orders.py",
     "tests/properties/",
     "",
 )
