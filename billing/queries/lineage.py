@@ -103,12 +103,17 @@ def by_intent(*, intent_id: str) -> Payment | None:
 
 
 def paid(*, bought: Bought) -> Payment:
-    """Give what was bought as a payment with its lots: those of one wallet, the first it filled."""
+    """Give what was bought as a payment with its lots, and the wallet that bears what they do not.
+
+    That is the customer's own, where its next purchase pays what is owed, unless all went into another.
+    """
     assert bought.payment_intent_id is not None
     assert bought.paid_at is not None
     customer_id = purchases.payer(purchase=bought).pk
     lots = [_lot(grant) for grant in CreditGrant.objects.filter(_sources(bought)).order_by("id")]
     own = consumer_wallet(customer_id=customer_id)
+    filled = [lot.wallet_id for lot in lots]
+    bearer = own.pk if own and (own.pk in filled or not filled) else next(iter(filled), None)
     return Payment(
         intent_id=bought.payment_intent_id,
         reference=bought.public_id,
@@ -117,8 +122,8 @@ def paid(*, bought: Bought) -> Payment:
         amount_cents=bought.amount_cents,
         tax_cents=_tax_cents(bought),
         paid_at=bought.paid_at,
-        wallet_id=lots[0].wallet_id if lots else own.pk if own else None,
-        lots=tuple(lot for lot in lots if lot.wallet_id == lots[0].wallet_id),
+        wallet_id=bearer,
+        lots=tuple(lots),
     )
 
 

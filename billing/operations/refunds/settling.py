@@ -9,7 +9,7 @@ from django.db import transaction
 from billing.models.refunds import Refund
 from billing.models.stripe import BalanceTransaction
 from billing.models.topups import TopUp
-from billing.operations import topups
+from billing.operations import freed, topups
 from billing.operations.refunds import requesting, states
 from billing.queries import lineage, purchases
 from billing.queries.lineage import Payment
@@ -91,7 +91,7 @@ def adopt(payment: Payment, found: StripeRefund, now: dt.datetime) -> None:
     """Take in a refund that was made at Stripe: it waits for nobody, so it is booked at first sight."""
     with transaction.atomic():
         # Twice at once: the second waits here, and its claw finds itself.
-        _lock(payment)
+        freed.lock(payment=payment)
         clawed = _claw(payment, found, ACTOR, now)
         refund, created = Refund.objects.get_or_create(
             stripe_refund_id=found.id,
@@ -118,11 +118,13 @@ def adopt(payment: Payment, found: StripeRefund, now: dt.datetime) -> None:
 def _book(refund: Refund, found: StripeRefund, now: dt.datetime) -> None:
     payment = lineage.by_intent(intent_id=refund.payment_intent_id)
     assert payment is not None
-    _lock(payment)
+    disputes = freed.lock(payment=payment)
     if refund.hold_id is not None:
         holds.release(hold_id=refund.hold_id, now=now)
     actor = refund.principal if refund.requested_by_id else ACTOR
     clawed = _claw(payment, found, actor, now)
+    # The hold leaned on whatever burns first: it may have kept another payment's credits from their dispute.
+    freed.freeze(disputes=disputes, now=now)
     states.advance(
         refund=refund,
         to=State.REFUNDED,
@@ -154,7 +156,7 @@ def _lose(refund: Refund, why: str, now: dt.datetime, **facts: str) -> None:
         return
     payment = lineage.by_intent(intent_id=refund.payment_intent_id)
     assert payment is not None
-    _lock(payment)
+    disputes = freed.lock(payment=payment)
     if refund.hold_id is not None:
         holds.release(hold_id=refund.hold_id, now=now)
     if refund.claw_id is not None:
@@ -165,17 +167,11 @@ def _lose(refund: Refund, why: str, now: dt.datetime, **facts: str) -> None:
             f"Refund {refund.public_id} came back",
         )
         claws.undo(claw_id=refund.claw_id, booking=booking, now=now)
+    freed.freeze(disputes=disputes, now=now)
     states.advance(
         refund=refund, to=State.FAILED, reason=why, now=now, failure=why[: states.REASON_MAX], **facts
     )
     tell(payment=payment, now=now)
-
-
-def _lock(payment: Payment) -> None:
-    """Lock what was paid for before its wallet, as its crediting and its disputes do: nobody waits in a ring."""
-    bought = purchases.by_reference(reference=payment.reference)
-    assert bought is not None
-    type(bought).objects.select_for_update().get(pk=bought.pk)
 
 
 def paid(*, bought: Bought, now: dt.datetime) -> Payment:
