@@ -6,7 +6,7 @@ from typing import Final
 from django.db import transaction
 
 from accounts import audit
-from config.kit import ids
+from config.kit import ids, jobs
 from config.kit.errors import ConflictError, InvalidInputError
 from payouts.models import WriteOff, WriteOffPart
 from payouts.operations import pulls
@@ -45,11 +45,14 @@ def write_off(*, debt: WalletDebt, actor: str, reason: str, now: dt.datetime) ->
 
 
 def write_off_due(*, now: dt.datetime) -> int:
+    written = 0
     """Write off what has waited for too long; give how many."""
     due = write_offs.due(now=now, limit=BATCH)
     for debt in due:
-        write_off(debt=debt, actor=ACTOR, reason="Not paid in time.", now=now)
-    return len(due)
+        with jobs.fenced("arrears.not_written_off debt=%s", debt.pk):
+            write_off(debt=debt, actor=ACTOR, reason="Not paid in time.", now=now)
+            written += 1
+    return written
 
 
 def _locked_plan(debt_id: int, now: dt.datetime) -> Plan:

@@ -248,6 +248,26 @@ class TestStripe:
     def test_somebody_elses_payment_is_left_alone(self, stripe_standin: StripeStandin) -> None:
         assert refunds.sync(intent_id="pi_of_another_system", now=NOW) == 0
 
+@pytest.mark.django_db(transaction=True)
+def test_one_that_cannot_be_done_keeps_no_other_waiting(stripe_standin: StripeStandin) -> None:
+    stuck, other = (buy(stripe_standin, key=key) for key in ("first", "second"))
+    asked = [ask(top_up, 300) for top_up in (stuck,)] + [ask(other, 300, "k2")]
+    with races.stuck(asked[0]):
+        refunds.send_due(now=LATER)
+    states = [Refund.objects.get(pk=one.pk).state for one in asked]
+    assert states == ["requested", "refunded"]
+    refunds.send_due(now=LATER)
+    for top_up in (stuck, other):
+        in_dashboard(top_up, 200)
+    now = dt.datetime.now(dt.UTC)
+    fees.sweep(now=now)
+    with races.stuck(stuck):
+        refunds.sync_recent(now=now)
+    assert Refund.objects.filter(state="refunded").count() == 3
+    refunds.sync_recent(now=now)
+    assert Refund.objects.filter(state="refunded").count() == 4
+
+
 
 @pytest.mark.django_db(transaction=True)
 def test_answer_webhook_and_sweeper_at_once_book_it_once(stripe_standin: StripeStandin) -> None:

@@ -16,7 +16,7 @@ from billing.queries.lineage import Payment
 from billing.queries.purchases import Bought
 from billing.stripe import refunds as stripe_refunds
 from billing.stripe.refunds import StripeRefund
-from config.kit import ids
+from config.kit import ids, jobs
 from wallets import claws, holds, money
 from wallets.claws import Booking, Clawed
 from wallets.ledger import Source
@@ -77,7 +77,8 @@ def sync_recent(*, now: dt.datetime) -> int:
     ).exclude(origin_id="")
     missed = {line.origin_id for line in told if not _is_booked(line.source_id, line.type)}
     for intent_id in sorted(missed):
-        sync(intent_id=intent_id, now=now)
+        with jobs.fenced("refund.not_booked intent=%s", intent_id):
+            sync(intent_id=intent_id, now=now)
     return len(missed)
 
 
