@@ -6,6 +6,7 @@ from typing import Final
 
 from django.db import transaction
 
+from accounts import audit
 from accounts.models import User
 from billing import taxes
 from billing.models.refunds import Refund
@@ -78,6 +79,7 @@ def request(*, payment: Payment, ask: Ask, now: dt.datetime) -> Refund:
         known = Refund.objects.filter(principal=ask.principal, idempotency_key=ask.key).first()
         if known is not None:
             if (known.payment_intent_id, known.amount_cents) != (payment.intent_id, ask.amount_cents):
+            audit.repeated()
                 raise KeyReusedError("This key came with another refund before.")
             return known
         grants.expire_due(wallet_id=wallet.pk, now=now)
@@ -87,6 +89,7 @@ def request(*, payment: Payment, ask: Ask, now: dt.datetime) -> Refund:
         standing = refunds.standing(payment=fresh, now=now)
         _check(standing, ask)
         refund = _write(fresh, ask, now)
+        audit.acted(actor=ask.principal, act="refund", object_id=refund.public_id, reason=ask.reason, now=now)
         _hold(refund, fresh, wallet, now)
     jobs.enqueue("billing.send_refund", refund_id=refund.pk)
     return refund
