@@ -1,12 +1,12 @@
-"""From a payment to what became of it: its lots, the runs that burned them, who earned from them. A few queries."""
+"""From a payment to what became of it: its lots, and the runs that burned them. A few queries."""
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.db.models import Q
 
-from billing.models.executions import Earning, Execution
+from billing.models.executions import Execution
 from billing.models.invoice_payments import InvoicePayment
 from billing.models.subscriptions import Subscription, SubscriptionPeriod
 from billing.models.topups import TopUp
@@ -54,18 +54,6 @@ class Burn:
 
 
 @dataclass(frozen=True, slots=True)
-class Earned:
-    """What a creator earned of one run that burned the payment's lots, and of whatever else it burned."""
-
-    execution_id: int
-    creator_id: int
-    agent_id: int
-    amount: int
-    day: dt.date
-    posted: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Payment:
     """A payment that succeeded, with its lots: what can be given back is answered from it."""
 
@@ -85,15 +73,6 @@ class Payment:
         assert self.wallet_id is not None
         lots = [lot.id for lot in self.lots]
         return Purchase(self.intent_id, self.wallet_id, lots, money.cents_to_micros(self.amount_cents))
-
-
-@dataclass(frozen=True, slots=True)
-class Lineage:
-    """All that became of a payment, the newest run first."""
-
-    payment: Payment
-    burns: list[Burn] = field(default_factory=list)
-    earned: list[Earned] = field(default_factory=list)
 
 
 def by_intent(*, intent_id: str) -> Payment | None:
@@ -127,23 +106,17 @@ def paid(*, bought: Bought) -> Payment:
     )
 
 
-def of_payment(*, payment: Payment) -> Lineage:
-    """Walk a payment's lots to the runs that burned them and to who earned from those."""
+def burns(*, payment: Payment) -> list[Burn]:
+    """Walk a payment's lots to the runs that burned them, the newest first."""
     lots = {lot.id: lot for lot in payment.lots}
     drawn = GrantDrawdown.objects.filter(grant_id__in=lots, debt=None).select_related("transaction")
     drawdowns = list(drawn.order_by("-id"))
     runs = _runs(drawdown.transaction_id for drawdown in drawdowns)
-    burns = [
+    return [
         _burn(runs[drawdown.transaction_id], lots[drawdown.grant_id], drawdown)
         for drawdown in drawdowns
         if drawdown.grant_id is not None and drawdown.transaction_id in runs
     ]
-    posted = {run.pk: run.posting_id is not None for run in runs.values()}
-    earned = [
-        Earned(row.execution_id, row.creator_id, row.agent_id, row.amount, row.day, posted[row.execution_id])
-        for row in Earning.objects.filter(execution_id__in=posted).order_by("-id")
-    ]
-    return Lineage(payment, burns, earned)
 
 
 def _tax_cents(bought: Bought) -> int:

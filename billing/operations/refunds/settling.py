@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 ACTOR: Final = "job:billing.refunds"
 STRIPE: Final = "stripe"
 RECENT: Final = dt.timedelta(days=2)
+# Stripe's types of line: money that went back, and money that could not.
+MADE: Final = ("refund", "payment_refund")
+CAME_BACK: Final = ("refund_failure", "payment_failure_refund")
 State = Refund.State
 
 
@@ -73,7 +76,7 @@ def sync(*, intent_id: str, now: dt.datetime) -> int:
 def sync_recent(*, now: dt.datetime) -> int:
     """Book the refunds that no webhook told of: Stripe's lines tell of them too. Give how many payments were read."""
     told = BalanceTransaction.objects.filter(
-        type__in=("refund", "payment_refund", "refund_failure"), created_at__gte=now - RECENT
+        type__in=(*MADE, *CAME_BACK), created_at__gte=now - RECENT
     ).exclude(origin_id="")
     missed = {line.origin_id for line in told if not _is_booked(line.source_id, line.type)}
     for intent_id in sorted(missed):
@@ -83,7 +86,7 @@ def sync_recent(*, now: dt.datetime) -> int:
 
 
 def _is_booked(stripe_refund_id: str, type_: str) -> bool:
-    state = State.FAILED if type_ == "refund_failure" else State.REFUNDED
+    state = State.FAILED if type_ in CAME_BACK else State.REFUNDED
     known = Refund.objects.filter(stripe_refund_id=stripe_refund_id)
     return known.filter(state__in=(state, State.FAILED)).exists()
 
