@@ -14,13 +14,13 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from accounts import audit
 from billing.models import Execution
 from billing.queries import receipts
-from config.kit import clock
+from config.kit import clock, reasons
 from config.kit.errors import DomainError
 from payouts.admin import charged
 from payouts.operations import undoing
 from payouts.queries import pulls
 from payouts.queries import undoing as queries
-from wallets import money, operations
+from wallets import money
 from wallets.admin import adjusting
 from wallets.admin.readonly import ReadOnlyAdmin
 
@@ -32,7 +32,7 @@ CHANGE_PAGE: Final = "admin:billing_execution_change"
 class ReasonForm(forms.Form):
     """Why it is undone; its customer and its creators may be told."""
 
-    reason = forms.CharField(max_length=operations.REASON_LENGTH_MAX, widget=UnfoldAdminTextInputWidget)
+    reason = forms.CharField(max_length=reasons.LENGTH_MAX, widget=UnfoldAdminTextInputWidget)
 
 
 @admin.register(Execution)

@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import audit
 from accounts.models import Customer
-from config.kit import clock
+from config.kit import clock, reasons
 from config.kit.errors import DomainError
 from payouts.models import WriteOff
 from payouts.operations import write_offs
@@ -30,7 +30,7 @@ LABEL: Final = "Write off"
 class ReasonForm(forms.Form):
     """Why nobody will pay."""
 
-    reason = forms.CharField(max_length=write_offs.REASON_LENGTH_MAX, widget=UnfoldAdminTextInputWidget)
+    reason = forms.CharField(max_length=reasons.LENGTH_MAX, widget=UnfoldAdminTextInputWidget)
 
 
 class WriteOffInline(ReadOnlyInline):

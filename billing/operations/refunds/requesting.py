@@ -14,13 +14,12 @@ from billing.models.topups import TopUp
 from billing.queries import lineage, refunds
 from billing.queries.lineage import Payment
 from billing.queries.refunds import Recovery, Standing
-from config.kit import ids, jobs
+from config.kit import ids, jobs, reasons
 from config.kit.errors import ConflictError, InvalidInputError, KeyReusedError
 from wallets import grants, holds, money
 from wallets.ledger import Source
 from wallets.models import Wallet
 
-REASON_LENGTH_MAX: Final = 300
 # Long enough that no sweeper lets go of the credits before somebody knows whether their money went.
 HELD: Final = dt.timedelta(days=366)
 
@@ -79,8 +78,8 @@ def request(*, payment: Payment, ask: Ask, now: dt.datetime) -> Refund:
         known = Refund.objects.filter(principal=ask.principal, idempotency_key=ask.key).first()
         if known is not None:
             if (known.payment_intent_id, known.amount_cents) != (payment.intent_id, ask.amount_cents):
-            audit.repeated()
                 raise KeyReusedError("This key came with another refund before.")
+            audit.repeated()
             return known
         grants.expire_due(wallet_id=wallet.pk, now=now)
         wallet.refresh_from_db()
@@ -89,8 +88,8 @@ def request(*, payment: Payment, ask: Ask, now: dt.datetime) -> Refund:
         standing = refunds.standing(payment=fresh, now=now)
         _check(standing, ask)
         refund = _write(fresh, ask, now)
-        audit.acted(actor=ask.principal, act="refund", object_id=refund.public_id, reason=ask.reason, now=now)
         _hold(refund, fresh, wallet, now)
+        audit.acted(actor=ask.principal, act="refund", object_id=refund.public_id, reason=ask.reason, now=now)
     jobs.enqueue("billing.send_refund", refund_id=refund.pk)
     return refund
 
@@ -129,7 +128,7 @@ def _write(payment: Payment, ask: Ask, now: dt.datetime) -> Refund:
         principal=ask.principal,
         idempotency_key=ask.key,
         requested_by=ask.by,
-        reason=ask.reason[:REASON_LENGTH_MAX],
+        reason=ask.reason[: reasons.LENGTH_MAX],
         amount_cents=ask.amount_cents,
         created_at=now,
     )
