@@ -19,9 +19,18 @@ class ExternalIdTakenError(ConflictError):
 
 
 def open_customer(
-    *, name: str, email: str, now: dt.datetime, owner: User | None = None, external_id: str | None = None
+    *,
+    name: str,
+    email: str,
+    now: dt.datetime,
+    owner: User | None = None,
+    external_id: str | None = None,
+    told: bool = True,
 ) -> Customer:
-    """Open a customer; raise ExternalIdTakenError or InvalidInputError."""
+    """Open a customer, and tell the apps above unless it is the house itself.
+
+    Raises ExternalIdTakenError or InvalidInputError.
+    """
     if external_id is not None and (
         not external_id.strip() or not external_id.isprintable() or ids.looks_public(external_id)
     ):
@@ -36,7 +45,8 @@ def open_customer(
             )
             if owner is not None:
                 Membership.objects.create(user=owner, customer=customer, created_at=now)
-            customer_opened.send(Customer, customer=customer, now=now)
+            if told:
+                customer_opened.send(Customer, customer=customer, now=now)
     except IntegrityError as error:
         # Two first calls for one external id race here; the unique constraint lets one through.
         if external_id is None or "external_id" not in str(error):

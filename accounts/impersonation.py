@@ -16,11 +16,11 @@ from django.db import transaction
 from accounts import audit
 from accounts.audit import Staff
 from accounts.models import Customer, User
-from config.kit.errors import ForbiddenError, InvalidInputError
+from config.kit import reasons
+from config.kit.errors import ForbiddenError
 
 KEY: Final = "impersonation"
 PERMISSION: Final = "accounts.impersonate_customer"
-REASON_MAX: Final = 300
 
 
 class NotImpersonatedError(ForbiddenError):
@@ -42,8 +42,7 @@ def start(
     *, session: SessionBase, customer: Customer, reason: str, by: Staff, now: dt.datetime
 ) -> Impersonation:
     """Begin to see what a customer sees; raise InvalidInputError without a reason, NotImpersonatedError for staff's."""
-    if not reason.strip() or len(reason) > REASON_MAX:
-        raise InvalidInputError(f"A reason of 1 to {REASON_MAX} characters is required.")
+    reasons.check(reason=reason)
     if not by.user.has_perm(PERMISSION):
         raise NotImpersonatedError("You may not impersonate customers.")
     _refuse_staff(customer)

@@ -28,12 +28,11 @@ INVARIANTS: Final = [
         " LEFT JOIN wallets_claw u ON u.undoes_id = c.id WHERE (r.state = 'failed') <> (u.id IS NOT NULL)",
     ),
     Invariant(
-        "no payment is refunded beyond itself",
-        "What was given back of a purchase is never more than was paid for it (I24).",
+        "a top-up is refunded when all of it was given back",
+        "Its state says so exactly then (I24); that no more than all goes back is the disputes' invariant.",
         "SELECT c.purchase, sum(c.usd) AS given, t.amount_cents FROM wallets_claw c"
         " JOIN billing_topup t ON t.payment_intent_id = c.purchase"
-        " GROUP BY c.purchase, t.id HAVING sum(c.usd) > t.amount_cents * 10000"
-        " OR (t.status = 'refunded') <> (sum(c.usd) = t.amount_cents * 10000)",
+        " GROUP BY c.purchase, t.id HAVING (t.status = 'refunded') <> (sum(c.usd) >= t.amount_cents * 10000)",
     ),
     Invariant(
         "arrears are receivable",

@@ -31,6 +31,7 @@ BEAT: Final = {
     "billing.sweep_fees": 30.0,
     "billing.sweep_refunds": 15.0,
     "billing.sweep_disputes": 1800.0,
+    "billing.freeze_freed": 5.0,
     "billing.finalise_invoices": 10.0,
     "billing.collect_invoices": 15.0,
     "billing.sweep_invoice_papers": 60.0,

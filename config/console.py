@@ -14,6 +14,7 @@ from wallets.money import MICRO
 from wallets.templatetags.money import credits_text
 
 CHART_DAYS: Final = 14
+DASHBOARD: Final = "Dashboard"
 
 # Group, then model (app.model) and icon (Material Symbols, which the theme brings along).
 GROUPS: Final = (
@@ -93,7 +94,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         for app in admin.site.get_app_list(request)
         for model in app["models"]
     }
-    home = {"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")}
+    home = {"title": DASHBOARD, "icon": "dashboard", "link": reverse("admin:index")}
     find = {"title": "Find", "icon": "search", "link": reverse("payouts:staff_find")}
     groups: list[dict[str, Any]] = [{"title": "", "items": [home, find]}]
     for title, models in GROUPS:
@@ -108,6 +109,7 @@ def dashboard(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     coverage, standing = solvency.coverage(), standing_of_books.standing(now=now)
     waiting = console.waiting(now=now, standing=standing, coverage=coverage)
     return context | {
+        "title": DASHBOARD,
         "money": console.money(),
         "today": console.today(now=now),
         "days": _days(console.charged_per_day(now=now, days=CHART_DAYS)),

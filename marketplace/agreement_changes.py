@@ -7,13 +7,13 @@ from typing import Any, Final
 from django.db import transaction
 
 from accounts import audit
+from config.kit import reasons
 from config.kit.errors import ConflictError, InvalidInputError
 from marketplace import agreements
 from marketplace.agreements import Deal
 from marketplace.models import Agreement, AgreementChange
 
 AMENDED, REWORDED, ENDED = "amended", "reworded", "ended"
-REASON_MAX: Final = 300
 FIELDS: Final = ("starts_at", "ends_at", "metric", "committed", "discount_bp", "terms")
 
 
@@ -86,8 +86,7 @@ def _change(
     actor: str,
     now: dt.datetime,
 ) -> Agreement:
-    if not reason.strip() or len(reason) > REASON_MAX or "\x00" in reason:
-        raise InvalidInputError.of("reason", f"must be a text of up to {REASON_MAX} letters")
+    reasons.check(reason=reason)
     with transaction.atomic():
         agreements.lock(customer_id=agreement.customer_id)
         row = Agreement.objects.select_related("customer", "plan").get(pk=agreement.pk)

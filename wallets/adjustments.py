@@ -14,6 +14,7 @@ from django.db.models.functions import Abs
 from accounts import audit
 from accounts.audit import Staff
 from accounts.models import Membership, User
+from config.kit import reasons
 from config.kit.errors import ConflictError, ForbiddenError
 from wallets import calls, operations, queries
 from wallets.models import Adjustment, Wallet
@@ -84,7 +85,7 @@ def decline(*, adjustment: Adjustment, reason: str, by: Staff, now: dt.datetime)
 
     Raises AlreadyDecidedError, SamePersonError, OwnWalletError, InvalidInputError.
     """
-    operations.check_reason(reason=reason)
+    reasons.check(reason=reason)
     with transaction.atomic():
         asked = _open(adjustment, by)
         asked.state, asked.decided_by, asked.decided_at = Adjustment.State.DECLINED, by.user, now
@@ -112,7 +113,7 @@ def reverse(*, adjustment: Adjustment, by: Staff, now: dt.datetime) -> Adjustmen
         undo = _ask(
             wallet=wallet,
             amount=amount,
-            reason=f"Reverses {first.public_id}: {first.reason}"[: operations.REASON_LENGTH_MAX],
+            reason=f"Reverses {first.public_id}: {first.reason}"[: reasons.LENGTH_MAX],
             by=by,
             now=now,
             limit=0,
@@ -197,7 +198,7 @@ def _apply(asked: Adjustment, *, decided_by: User | None, now: dt.datetime) -> A
         amount=asked.amount,
         reference=asked.public_id,
         reason=asked.reason,
-        actor=f"staff:{asked.requested_by.get_username()}"[:80],
+        actor=audit.named(user=asked.requested_by),
         now=now,
     )
     asked.state, asked.decided_by, asked.decided_at = Adjustment.State.APPLIED, decided_by, now

@@ -32,6 +32,15 @@ def freeze(
     return int(frozen)
 
 
+def freeze_freed(*, most: int, source: Source, actor: str, now: dt.datetime, description: str = "") -> int:
+    """Set aside what has come free since of the grants that a source names, at most that much; give how much it was."""
+    (frozen,) = calls.row(
+        "SELECT wallets_freeze_freed(%s, %s, %s, %s, %s, %s)",
+        [most, source.type, source.id, actor, description, now],
+    )
+    return int(frozen)
+
+
 def thaw(
     *,
     kind: str,

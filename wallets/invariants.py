@@ -180,7 +180,8 @@ INVARIANTS: Final = [
         " LEFT JOIN LATERAL (SELECT sum(amount) AS amount, coalesce(sum(cash) FILTER (WHERE grant_id IS NOT NULL), 0)"
         " AS deferred, coalesce(sum(cash) FILTER (WHERE debt_id IS NOT NULL), 0) AS carried"
         " FROM wallets_clawpart WHERE claw_id = c.id) p ON true"
-        " LEFT JOIN wallets_entry e ON e.transaction_id = c.transaction_id AND e.wallet_id = c.wallet_id"
+        " LEFT JOIN LATERAL (SELECT sum(e.amount) AS amount FROM wallets_entry e JOIN wallets_wallet w"
+        " ON w.id = e.wallet_id AND w.owner_type = 'consumer' WHERE e.transaction_id = c.transaction_id) e ON true"
         " WHERE c.amount <> coalesce(p.amount, 0) OR c.deferred <> p.deferred OR c.carried <> p.carried"
         " OR (c.undoes_id IS NULL AND -c.amount <> coalesce(e.amount, 0))",
     ),

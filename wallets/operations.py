@@ -4,15 +4,13 @@ import datetime as dt
 
 from django.db import transaction
 
-from config.kit import ids
+from config.kit import ids, reasons
 from config.kit.errors import InvalidInputError
 from wallets import grants
 from wallets.chart import CONSUMER
 from wallets.ledger import Posted, Source
 from wallets.models import CreditGrant, Wallet
 from wallets.money import CREDITS
-
-REASON_LENGTH_MAX = 300
 
 
 def open_wallet(
@@ -76,14 +74,8 @@ def adjust(
 
 def check_adjustment(*, wallet: Wallet, amount: int, reason: str) -> None:
     """Raise InvalidInputError for an adjustment that can never be."""
-    check_reason(reason=reason)
+    reasons.check(reason=reason)
     if amount == 0:
         raise InvalidInputError("An adjustment is not 0.")
     if wallet.unit != CREDITS:
         raise InvalidInputError("Only credits are adjusted; a plan fills its quotas.")
-
-
-def check_reason(*, reason: str) -> None:
-    """Raise InvalidInputError for a reason that says nothing, or too much."""
-    if not reason.strip() or len(reason) > REASON_LENGTH_MAX:
-        raise InvalidInputError(f"A reason of 1 to {REASON_LENGTH_MAX} characters is required.")

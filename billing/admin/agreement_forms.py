@@ -14,8 +14,9 @@ from unfold.widgets import (
 
 from accounts import queries as accounts
 from accounts.models import Customer
+from config.kit import reasons
 from config.kit.errors import DomainError
-from marketplace import agreement_changes, agreements
+from marketplace import agreements
 from marketplace.agreements import Commitment, Deal
 from marketplace.models import Plan
 
@@ -23,7 +24,7 @@ from marketplace.models import Plan
 class ReasonForm(forms.Form):
     """Why."""
 
-    reason = forms.CharField(max_length=agreement_changes.REASON_MAX, widget=UnfoldAdminTextInputWidget)
+    reason = forms.CharField(max_length=reasons.LENGTH_MAX, widget=UnfoldAdminTextInputWidget)
 
 
 class TermsForm(forms.Form):

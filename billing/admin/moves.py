@@ -21,7 +21,7 @@ from billing.operations.subscriptions import moving
 from billing.operations.subscriptions.moving import Decision
 from billing.queries import moves
 from billing.queries.moves import Proposal
-from config.kit import clock
+from config.kit import clock, reasons
 from config.kit.errors import DomainError
 from marketplace.models import PlanVersion
 from wallets.admin.readonly import ReadOnlyAdmin
@@ -76,7 +76,7 @@ class MoveForm(forms.Form):
 class ReasonForm(forms.Form):
     """Why."""
 
-    reason = forms.CharField(max_length=moving.REASON_MAX, widget=UnfoldAdminTextInputWidget)
+    reason = forms.CharField(max_length=reasons.LENGTH_MAX, widget=UnfoldAdminTextInputWidget)
 
 
 def targets() -> QuerySet[PlanVersion]:

@@ -5,7 +5,6 @@ from typing import Any, Final
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -136,7 +135,7 @@ def _preview(payment: Payment, text: str) -> queries.Recovery | None:
 
 
 def _given(request: HttpRequest, payment: Payment, form: forms.Form) -> bool:
-    said, staff, now = form.cleaned_data, audit.staff(request=request), clock.now()
+    said, staff = form.cleaned_data, audit.staff(request=request)
     ask = Ask(
         amount_cents=said["amount"],
         principal=staff.actor,
@@ -146,16 +145,7 @@ def _given(request: HttpRequest, payment: Payment, form: forms.Form) -> bool:
         spent=True,
     )
     try:
-        with transaction.atomic():
-            refund = refunds.request(payment=payment, ask=ask, now=now)
-            audit.record(
-                actor=staff.actor,
-                act="refund",
-                object_id=refund.public_id,
-                reason=said["reason"],
-                address=staff.address,
-                now=now,
-            )
+        refund = refunds.request(payment=payment, ask=ask, now=clock.now())
     except DomainError as error:
         form.add_error("amount", error.detail)
         return False

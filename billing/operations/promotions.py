@@ -38,7 +38,8 @@ def give(
 ) -> PromoGrant:
     """Give promotional credits, once per reference.
 
-    Raises PromoLimitError, InvalidInputError, and OwnWalletError for a customer that the giver shares.
+    Raises PromoLimitError, InvalidInputError, ConflictError for a reference of another gift, and OwnWalletError for a
+    customer that the giver shares.
     """
     if not reason.strip() or amount <= 0 or (expires_at is not None and expires_at <= now):
         raise InvalidInputError("A gift has credits, a reason, and an end that is still to come, if any.")
@@ -47,6 +48,8 @@ def give(
         User.objects.select_for_update(no_key=True).get(pk=given_by.pk)
         found = PromoGrant.objects.filter(reference=reference).first()
         if found is not None:
+            if _figures(found) != (customer.pk, amount, given_by.pk, expires_at):
+                raise ConflictError("This form was sent before with something else: open it again.")
             audit.repeated()
             return found
         wallet = operations.open_wallet(owner_type="consumer", owner_id=customer.pk, now=now)
@@ -79,6 +82,10 @@ def give(
             now=now,
         )
     return given
+
+
+def _figures(given: PromoGrant) -> tuple[int, int, int, dt.datetime | None]:
+    return given.customer_id, given.amount, given.given_by_id, given.expires_at
 
 
 def _check_limit(given_by: User, amount: int, now: dt.datetime) -> None:

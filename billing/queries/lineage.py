@@ -1,12 +1,12 @@
-"""From a payment to what became of it: its lots, the runs that burned them, who earned from them. A few queries."""
+"""From a payment to what became of it: its lots, and the runs that burned them. A few queries."""
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.db.models import Q
 
-from billing.models.executions import Earning, Execution
+from billing.models.executions import Execution
 from billing.models.invoice_payments import InvoicePayment
 from billing.models.subscriptions import Subscription, SubscriptionPeriod
 from billing.models.topups import TopUp
@@ -54,18 +54,6 @@ class Burn:
 
 
 @dataclass(frozen=True, slots=True)
-class Earned:
-    """What a creator earned of one run that burned the payment's lots, and of whatever else it burned."""
-
-    execution_id: int
-    creator_id: int
-    agent_id: int
-    amount: int
-    day: dt.date
-    posted: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Payment:
     """A payment that succeeded, with its lots: what can be given back is answered from it."""
 
@@ -87,15 +75,6 @@ class Payment:
         return Purchase(self.intent_id, self.wallet_id, lots, money.cents_to_micros(self.amount_cents))
 
 
-@dataclass(frozen=True, slots=True)
-class Lineage:
-    """All that became of a payment, the newest run first."""
-
-    payment: Payment
-    burns: list[Burn] = field(default_factory=list)
-    earned: list[Earned] = field(default_factory=list)
-
-
 def by_intent(*, intent_id: str) -> Payment | None:
     """Find a payment by its PaymentIntent; None when it paid for nothing of ours."""
     found = purchases.paid_by(intent_id=intent_id)
@@ -103,12 +82,17 @@ def by_intent(*, intent_id: str) -> Payment | None:
 
 
 def paid(*, bought: Bought) -> Payment:
-    """Give what was bought as a payment with its lots: those of one wallet, the first it filled."""
+    """Give what was bought as a payment with its lots, and the wallet that bears what they do not.
+
+    That is the customer's own, where its next purchase pays what is owed, unless all went into another.
+    """
     assert bought.payment_intent_id is not None
     assert bought.paid_at is not None
     customer_id = purchases.payer(purchase=bought).pk
     lots = [_lot(grant) for grant in CreditGrant.objects.filter(_sources(bought)).order_by("id")]
     own = consumer_wallet(customer_id=customer_id)
+    filled = [lot.wallet_id for lot in lots]
+    bearer = own.pk if own and (own.pk in filled or not filled) else next(iter(filled), None)
     return Payment(
         intent_id=bought.payment_intent_id,
         reference=bought.public_id,
@@ -117,28 +101,22 @@ def paid(*, bought: Bought) -> Payment:
         amount_cents=bought.amount_cents,
         tax_cents=_tax_cents(bought),
         paid_at=bought.paid_at,
-        wallet_id=lots[0].wallet_id if lots else own.pk if own else None,
-        lots=tuple(lot for lot in lots if lot.wallet_id == lots[0].wallet_id),
+        wallet_id=bearer,
+        lots=tuple(lots),
     )
 
 
-def of_payment(*, payment: Payment) -> Lineage:
-    """Walk a payment's lots to the runs that burned them and to who earned from those."""
+def burns(*, payment: Payment) -> list[Burn]:
+    """Walk a payment's lots to the runs that burned them, the newest first."""
     lots = {lot.id: lot for lot in payment.lots}
     drawn = GrantDrawdown.objects.filter(grant_id__in=lots, debt=None).select_related("transaction")
     drawdowns = list(drawn.order_by("-id"))
     runs = _runs(drawdown.transaction_id for drawdown in drawdowns)
-    burns = [
+    return [
         _burn(runs[drawdown.transaction_id], lots[drawdown.grant_id], drawdown)
         for drawdown in drawdowns
         if drawdown.grant_id is not None and drawdown.transaction_id in runs
     ]
-    posted = {run.pk: run.posting_id is not None for run in runs.values()}
-    earned = [
-        Earned(row.execution_id, row.creator_id, row.agent_id, row.amount, row.day, posted[row.execution_id])
-        for row in Earning.objects.filter(execution_id__in=posted).order_by("-id")
-    ]
-    return Lineage(payment, burns, earned)
 
 
 def _tax_cents(bought: Bought) -> int:

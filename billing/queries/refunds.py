@@ -125,10 +125,16 @@ def payment_of(*, top_up: TopUp) -> Payment | None:
 
 def _unused(payment: Payment, now: dt.datetime) -> tuple[int, int]:
     """Give the credits of a payment that no hold needs, and the cash behind them."""
-    if payment.wallet_id is None:
-        return 0, 0
-    wallet = Wallet.objects.get(pk=payment.wallet_id)
-    lots = [lot for lot in payment.lots if lot.expires_at is None or lot.expires_at > now]
+    parts = [
+        _free(wallet, payment, now)
+        for wallet in Wallet.objects.filter(pk__in={lot.wallet_id for lot in payment.lots})
+    ]
+    return sum(free for free, _ in parts), sum(cash for _, cash in parts)
+
+
+def _free(wallet: Wallet, payment: Payment, now: dt.datetime) -> tuple[int, int]:
+    good = (lot for lot in payment.lots if lot.expires_at is None or lot.expires_at > now)
+    lots = [lot for lot in good if lot.wallet_id == wallet.pk]
     left, cash = sum(lot.remaining for lot in lots), sum(lot.cash_remaining for lot in lots)
     free = min(left, max(wallet.available, 0))
     return free, cash * free // left if left else 0

@@ -43,6 +43,7 @@ KINDS: Final = {
     "refund": "Refund",
     "refund_failure": "Refund that came back",
     "dispute_opened": "Frozen by a dispute",
+    "dispute_frozen": "Frozen by a dispute",
     "dispute_won": "Given back after a dispute",
     "dispute_thawed": "Given back after a dispute",
     "dispute_lost": "Dispute",

@@ -5,7 +5,7 @@ from typing import Any, Final
 from celery import shared_task
 
 from billing.models.refunds import Refund
-from billing.operations import disputes, fees, payments, refunds
+from billing.operations import disputes, fees, freed, payments, refunds
 from billing.stripe.errors import StripeUnavailableError
 from config.kit import clock
 
@@ -75,3 +75,9 @@ def follow_dispute(*, dispute_id: str, **_: Any) -> None:
 def sweep_disputes(**_: Any) -> None:
     """Look disputes up whose events were lost: each is late, never lost."""
     disputes.sweep(now=clock.now())
+
+
+@shared_task(name="billing.freeze_freed")
+def freeze_freed(**_: Any) -> None:
+    """Freeze what runs have let go of since their credits' payment was disputed. Twice is safe: it is free once."""
+    freed.sweep(now=clock.now())

@@ -207,7 +207,7 @@ def _run(home: Home) -> int:
 def _welcome(instance: Instance) -> None:
     demo = json.loads(instance.demo_file.read_text())
     say("farebox", f"Open {instance.at.site_url}")
-    for who in ("consumer", "creator", "admin"):
+    for who in ("consumer", "creator", "admin", "approver"):
         person = demo[who]
         say("farebox", f"  {who:<9} {person['email']}  password {person['password']}")
     say("farebox", f"Admin {instance.at.site_url}/admin/   API {instance.at.site_url}/v1/docs")

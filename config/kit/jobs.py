@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from celery import current_app
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -41,6 +42,18 @@ def here() -> Iterator[None]:
         yield
     finally:
         _here.reset(token)
+
+
+@contextmanager
+def fenced(failure: str, *names: object) -> Iterator[None]:
+    """Log what this block raises and go on: one row keeps no other waiting, and the next tick tries it again."""
+    try:
+        yield
+    except SoftTimeLimitExceeded:
+        # Not the row's failure: the tick is over.
+        raise
+    except Exception:
+        logger.exception(failure, *names)
 
 
 def _send(name: str, countdown_seconds: int, kwargs: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Runs for staff: found by their id, looked into, and undone where they had failed after all."""
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.contrib import admin, messages
@@ -14,12 +14,13 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from accounts import audit
 from billing.models import Execution
 from billing.queries import receipts
-from config.kit import clock
+from config.kit import clock, reasons
 from config.kit.errors import DomainError
+from payouts.admin import charged
 from payouts.operations import undoing
 from payouts.queries import pulls
 from payouts.queries import undoing as queries
-from wallets import money, operations
+from wallets import money
 from wallets.admin import adjusting
 from wallets.admin.readonly import ReadOnlyAdmin
 
@@ -31,7 +32,7 @@ CHANGE_PAGE: Final = "admin:billing_execution_change"
 class ReasonForm(forms.Form):
     """Why it is undone; its customer and its creators may be told."""
 
-    reason = forms.CharField(max_length=operations.REASON_LENGTH_MAX, widget=UnfoldAdminTextInputWidget)
+    reason = forms.CharField(max_length=reasons.LENGTH_MAX, widget=UnfoldAdminTextInputWidget)
 
 
 @admin.register(Execution)
@@ -60,6 +61,13 @@ class ExecutionAdmin(ReadOnlyAdmin):
         *("available_after_reserve", "available_after_settle"),
     )
     in_usd = ("cash", "overage", "processing")
+    written: ClassVar = {
+        "quoted_usage": ("quoted usage", charged.readings),
+        "metered_usage": ("metered usage", charged.readings),
+        "usage": ("usage", charged.readings),
+        "lines": ("what it cost", charged.lines),
+        "cells": ("who has it", charged.parts),
+    }
     ordering = ("-id",)
     show_full_result_count = False
     actions_detail = ("undo",)

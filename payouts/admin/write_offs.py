@@ -14,15 +14,15 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import audit
 from accounts.models import Customer
-from config.kit import clock
+from config.kit import clock, reasons
 from config.kit.errors import DomainError
 from payouts.models import WriteOff
 from payouts.operations import write_offs
 from payouts.queries import pulls
 from payouts.queries import write_offs as queries
-from wallets import money
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 from wallets.models import WalletDebt
+from wallets.templatetags.money import credits_text
 
 LABEL: Final = "Write off"
 
@@ -30,7 +30,7 @@ LABEL: Final = "Write off"
 class ReasonForm(forms.Form):
     """Why nobody will pay."""
 
-    reason = forms.CharField(max_length=write_offs.REASON_LENGTH_MAX, widget=UnfoldAdminTextInputWidget)
+    reason = forms.CharField(max_length=reasons.LENGTH_MAX, widget=UnfoldAdminTextInputWidget)
 
 
 class WriteOffInline(ReadOnlyInline):
@@ -41,19 +41,19 @@ class WriteOffInline(ReadOnlyInline):
 
     def credits(self, made: WriteOff) -> str:
         """Show all of it."""
-        return money.text(made.amount)
+        return credits_text(made.amount)
 
     def creators(self, made: WriteOff) -> str:
         """Show what creators bore."""
-        return money.text(made.pulled)
+        return credits_text(made.pulled)
 
     def platform(self, made: WriteOff) -> str:
         """Show the platform's own part."""
-        return money.text(made.own)
+        return credits_text(made.own)
 
     def loss(self, made: WriteOff) -> str:
         """Show what nobody else bore."""
-        return money.text(made.lost)
+        return credits_text(made.lost)
 
 
 @admin.register(WalletDebt)
@@ -62,7 +62,8 @@ class WalletDebtAdmin(ReadOnlyAdmin):
 
     list_display = ("id", "customer", "kind", "owed", "of", "created_at")
     list_filter = ("kind",)
-    in_credits = ("amount", "remaining", "paid", "billed", "waived", "written_off", "carried")
+    in_credits = ("amount", "remaining", "paid", "billed", "waived", "written_off", "recovered")
+    in_usd = ("carried",)
     ordering = ("-id",)
     show_full_result_count = False
     inlines = (WriteOffInline,)
@@ -84,12 +85,12 @@ class WalletDebtAdmin(ReadOnlyAdmin):
     @display(description="owed")
     def owed(self, debt: WalletDebt) -> str:
         """Show what is still owed."""
-        return money.text(debt.remaining)
+        return credits_text(debt.remaining)
 
     @display(description="of")
     def of(self, debt: WalletDebt) -> str:
         """Show all that it was."""
-        return money.text(debt.amount)
+        return credits_text(debt.amount)
 
     @action(description=LABEL, url_path="write-off", permissions=["write_off"])
     def write_off(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -125,5 +126,5 @@ def _written_off(request: HttpRequest, debt: WalletDebt, form: forms.Form) -> bo
     except DomainError as error:
         form.add_error("reason", error.detail or error.title)
         return False
-    messages.success(request, f"{money.text(made.amount)} credits are written off.")
+    messages.success(request, f"{credits_text(made.amount)} credits are written off.")
     return True

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import audit
 from accounts.audit import Staff
+from config.kit import reasons
 from config.kit.errors import ConflictError, ForbiddenError, InvalidInputError
 from payouts.models import Correction, Discrepancy
 from payouts.operations import discrepancies
@@ -67,8 +68,7 @@ def request(
     *, discrepancy: Discrepancy, account: str, reason: str, staff: Staff, now: dt.datetime
 ) -> Correction:
     """Ask for a correction. Raises InvalidInputError without a reason or fitting account, NotOpenError."""
-    if not reason.strip() or len(reason) > 300:
-        raise InvalidInputError("A reason of 1 to 300 characters is required.")
+    reasons.check(reason=reason)
     allowed = accounts_for(discrepancy=discrepancy)
     if account not in (allowed or ("",)):
         raise InvalidInputError(f"The difference goes to one of: {', '.join(allowed) or 'no account'}.")
@@ -106,7 +106,7 @@ def approve(*, correction: Correction, staff: Staff, now: dt.datetime) -> None:
         posted = _post(correction, discrepancy, staff, now)
         Correction.objects.filter(pk=correction.pk).update(state=State.APPLIED, transaction_id=posted)
         _audit(correction, "correction.approve", correction.reason, staff, now)
-        actor = f"staff:{correction.requested_by.get_username()} and {staff.actor}"[:80]
+        actor = f"{audit.named(user=correction.requested_by)} and {staff.actor}"[:80]
         how = f"{correction.public_id}: {correction.reason}"
         discrepancies.resolve(discrepancy=discrepancy, actor=actor, how=how, now=now)
         # Whatever is still wrong with the cause is a discrepancy of its own.

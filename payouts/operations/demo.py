@@ -1,4 +1,4 @@
-"""The demo: an admin, a consumer, a creator with five agents, a router, a service. The same again when it is there."""
+"""The demo: two of staff, a consumer, a creator with five agents, a router, a service. Made once, then the same."""
 
 import datetime as dt
 import secrets
@@ -108,6 +108,8 @@ def seed(*, known: Mapping[str, Any], base_url: str, stripe_url: str, now: dt.da
         raise ProductionError
     catalogue.publish(actor=ACTOR, now=now)
     admin, admin_entry = _person("admin", known, now, staff=True)
+    # What the admin asks for, somebody else decides.
+    approver, approver_entry = _person("approver", known, now, staff=True)
     consumer, consumer_entry = _person("consumer", known, now)
     creator_customer, creator_entry = _person("creator", known, now)
     creator = creators.open_creator(customer=creator_customer, display_name="Demo Creator", now=now)
@@ -117,6 +119,7 @@ def seed(*, known: Mapping[str, Any], base_url: str, stripe_url: str, now: dt.da
         "base_url": base_url,
         "stripe_url": stripe_url,
         "admin": {"id": admin.members.get().public_id, **admin_entry},
+        "approver": {"id": approver.members.get().public_id, **approver_entry},
         "consumer": {"id": consumer.public_id, **consumer_entry},
         "creator": {"id": creator.public_id, **creator_entry},
         "router": {"api_key": _key(known.get("router", {}), ApiKey.Kind.ROUTER, None, now)},

@@ -1,14 +1,11 @@
 """Fill what no webhook told of: do for each unexplained line of Stripe's the job that its event would have enqueued."""
 
-import logging
 from collections.abc import Iterable
 from typing import Final
 
 from billing.models import BalanceTransaction
 from billing.operations import payments
 from config.kit import jobs
-
-logger = logging.getLogger(__name__)
 
 PAYMENTS: Final = frozenset({"charge", "payment"})
 REFUNDS: Final = ("refund", "payment_refund", "refund_failure", "payment_failure_refund")
@@ -45,19 +42,15 @@ def _fill(line: BalanceTransaction) -> bool:
 
 
 def _try_payment(intent_id: str) -> bool:
-    try:
+    with jobs.fenced("reconcile.gap intent=%s", intent_id):
         payments.follow(intent_id=intent_id)
-    except Exception:
-        logger.exception("reconcile.gap intent=%s", intent_id)
-        return False
-    return True
+        return True
+    return False
 
 
 def _try(name: str, **named: str) -> bool:
     # One gap that cannot be filled must not keep the others, nor the judgement, from being made.
-    try:
+    with jobs.fenced("reconcile.gap job=%s %s", name, named):
         jobs.run(name, **named)
-    except Exception:
-        logger.exception("reconcile.gap job=%s %s", name, named)
-        return False
-    return True
+        return True
+    return False

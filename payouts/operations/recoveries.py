@@ -10,6 +10,7 @@ from typing import Final
 from django.db import transaction
 
 from billing.models import CreatorPull
+from config.kit import jobs
 from payouts.models import WriteOffRecovery
 from payouts.operations import pulls
 from payouts.queries import recoveries, standing
@@ -25,7 +26,11 @@ CAUSE: Final = "recovery"
 
 def pass_on_due(*, now: dt.datetime) -> int:
     """Pass on all that came back and was not; give how many recoveries that were."""
-    return sum(_pass_on(recovery, now) for recovery in recoveries.waiting())
+    passed = 0
+    for recovery in recoveries.waiting():
+        with jobs.fenced("recovery.not_passed_on id=%s", recovery.pk):
+            passed += _pass_on(recovery, now)
+    return passed
 
 
 def _pass_on(recovery: DebtRecovery, now: dt.datetime) -> bool:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from billing.queries import disputed
+from config.kit import jobs
 from marketplace.models import Creator
 from payouts import calendar
 from payouts.calendar import DAY
@@ -41,7 +42,11 @@ def release_due(*, now: dt.datetime) -> int:
     """Let go what is due, creator by creator; give the credit micros that became payable."""
     due = ReserveHold.objects.filter(_due(now), released_at=None)
     creators = Creator.objects.filter(pk__in=due.values("creator")).order_by("pk")
-    return sum(_release(creator, now) for creator in creators)
+    released = 0
+    for creator in creators:
+        with jobs.fenced("reserve.not_released creator=%s", creator.public_id):
+            released += _release(creator, now)
+    return released
 
 
 def _release(creator: Creator, now: dt.datetime) -> int:

@@ -10,6 +10,7 @@ from accounts import audit
 from accounts.models import User
 from billing.models import Earning
 from billing.operations import posting
+from config.kit import jobs
 from config.kit.errors import ConflictError
 from marketplace.models import Creator
 from payouts import calendar
@@ -17,7 +18,7 @@ from payouts.calendar import Period
 from payouts.models import Payout, PayoutRun
 from payouts.operations import drafts, locks, maturity
 from payouts.operations.drafts import By
-from payouts.queries import maturing, terms
+from payouts.queries import maturing, surplus, terms
 from payouts.queries.terms import Group
 
 ACTOR: Final = "job:payout_run"
@@ -40,7 +41,7 @@ def prepare(*, period: Period, actor: str, now: dt.datetime, user: User | None =
     # Two runs at once wait for each other here; did they not, a second draft would break a unique constraint.
     with locks.waiting(locks.RUN):
         run = opened(period=period, actor=actor, now=now)
-        for creator in _candidates(period):
+        for creator in _creators(_candidates(period)):
             prepare_creator(run=run, creator=creator, by=By(actor, user), now=now)
         PayoutRun.objects.filter(pk=run.pk, prepared_at=None).update(prepared_at=now)
         run.refresh_from_db()
@@ -113,17 +114,28 @@ def mature_on_demand(*, now: dt.datetime) -> int:
             continue
         period = calendar.latest_payable(now=now, schedule=group.schedule, window=group.window_days)
         posting.drain_clearing(before=calendar.midnight(day=period.end), now=now)
-        for creator in _candidates(period):
-            with transaction.atomic():
-                locks.creator(creator=creator)
-                agreed = terms.of(creator_id=creator.pk)
-                moved += maturity.mature(creator=creator, agreed=agreed, before=period.end, now=now)
+        # Asked each minute: who has nothing due is not locked.
+        among = _candidates(period)
+        due = maturing.with_days(creators=among, before=period.end) | surplus.having(creators=among)
+        for creator in _creators(due):
+            with jobs.fenced("payout.not_matured creator=%s", creator.public_id):
+                moved += _mature(creator, period, now)
     return moved
 
 
-def _candidates(period: Period) -> list[Creator]:
-    creators = terms.are_of(period=period, creators=maturing.creators())
-    return list(Creator.objects.filter(pk__in=creators).order_by("pk"))
+def _mature(creator: Creator, period: Period, now: dt.datetime) -> int:
+    with transaction.atomic():
+        locks.creator(creator=creator)
+        agreed = terms.of(creator_id=creator.pk)
+        return maturity.mature(creator=creator, agreed=agreed, before=period.end, now=now)
+
+
+def _candidates(period: Period) -> set[int]:
+    return terms.are_of(period=period, creators=maturing.creators())
+
+
+def _creators(chosen: set[int]) -> list[Creator]:
+    return list(Creator.objects.filter(pk__in=chosen).order_by("pk"))
 
 
 def _payable(group: Group, first: dt.date, now: dt.datetime) -> Iterator[Period]:

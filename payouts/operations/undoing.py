@@ -12,11 +12,12 @@ from accounts import audit
 from accounts.audit import Staff
 from billing.models import Execution
 from billing.operations import posting
+from config.kit import reasons
 from config.kit.errors import ConflictError
 from payouts.operations import pulls
 from payouts.queries import undoing
 from payouts.queries.undoing import KIND, Plan
-from wallets import chart, money, operations
+from wallets import chart, money
 from wallets import undoing as ledger
 from wallets.ledger import Leg, Posted, Source
 
@@ -36,7 +37,7 @@ def undo(*, run: Execution, by: Staff, reason: str, now: dt.datetime) -> Plan:
 
     Raises InvalidInputError without a reason, NotUndoableError, BilledError and DisputedError.
     """
-    operations.check_reason(reason=reason)
+    reasons.check(reason=reason)
     _post_first(run, now)
     with transaction.atomic():
         plan = _undone(run, by.actor, reason, now)

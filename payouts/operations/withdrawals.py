@@ -13,6 +13,7 @@ from django.db import transaction
 from accounts import audit
 from accounts.audit import Staff
 from billing.stripe.errors import StripeUnavailableError
+from config.kit import reasons
 from config.kit.errors import ConflictError, InvalidInputError
 from payouts.models import Withdrawal
 from payouts.operations import locks
@@ -41,8 +42,7 @@ def withdraw(*, amount_cents: int, reason: str, reference: str, staff: Staff, no
     """
     if amount_cents <= 0:
         raise InvalidInputError("A withdrawal is more than nothing.")
-    if not reason.strip() or len(reason) > 300:
-        raise InvalidInputError("A reason of 1 to 300 characters is required.")
+    reasons.check(reason=reason)
     row, new = _begin(amount_cents, reason, reference, staff, now)
     if new:
         _deliver(row, now)

@@ -6,7 +6,7 @@ from typing import Final
 from django.db import transaction
 
 from accounts import audit
-from config.kit import ids
+from config.kit import ids, jobs, reasons
 from config.kit.errors import ConflictError, InvalidInputError
 from payouts.models import WriteOff, WriteOffPart
 from payouts.operations import pulls
@@ -19,7 +19,6 @@ from wallets.models import WalletDebt
 ACTOR: Final = "job:write_off_arrears"
 CAUSE: Final = "write_off"
 BATCH: Final = 50
-REASON_LENGTH_MAX: Final = 300
 
 
 class NothingOwedError(ConflictError):
@@ -31,8 +30,7 @@ class NothingOwedError(ConflictError):
 
 def write_off(*, debt: WalletDebt, actor: str, reason: str, now: dt.datetime) -> WriteOff:
     """Write off what is left of arrears. Raises NothingOwedError, and InvalidInputError without a reason."""
-    if not reason.strip() or len(reason) > REASON_LENGTH_MAX:
-        raise InvalidInputError(f"A reason of 1 to {REASON_LENGTH_MAX} characters is required.")
+    reasons.check(reason=reason)
     if debt.kind != WalletDebt.Kind.ARREARS:
         raise InvalidInputError("Only arrears are written off; overage is on an invoice.")
     with transaction.atomic():
@@ -47,9 +45,12 @@ def write_off(*, debt: WalletDebt, actor: str, reason: str, now: dt.datetime) ->
 def write_off_due(*, now: dt.datetime) -> int:
     """Write off what has waited for too long; give how many."""
     due = write_offs.due(now=now, limit=BATCH)
+    written = 0
     for debt in due:
-        write_off(debt=debt, actor=ACTOR, reason="Not paid in time.", now=now)
-    return len(due)
+        with jobs.fenced("arrears.not_written_off debt=%s", debt.pk):
+            write_off(debt=debt, actor=ACTOR, reason="Not paid in time.", now=now)
+            written += 1
+    return written
 
 
 def _locked_plan(debt_id: int, now: dt.datetime) -> Plan:

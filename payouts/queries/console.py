@@ -11,7 +11,7 @@ from billing.models.disputes import UNDER_WAY
 from billing.queries import rollups
 from marketplace.queries import rate_cards
 from payouts.models import Payout
-from payouts.queries import standing_of_books
+from payouts.queries import overdue, standing_of_books
 from payouts.queries.solvency import Coverage
 from payouts.queries.standing_of_books import Standing
 from wallets import chart, queries
@@ -26,6 +26,9 @@ DISPUTES: Final = "admin:billing_dispute_changelist"
 DISCREPANCIES: Final = "admin:payouts_discrepancy_changelist"
 CORRECTIONS: Final = "admin:payouts_correction_changelist"
 WITHDRAWALS: Final = "admin:payouts_withdrawal_changelist"
+REFUNDS: Final = "admin:billing_refund_changelist"
+DEBTS: Final = "admin:wallets_walletdebt_changelist"
+CREATORS: Final = "admin:marketplace_creator_changelist"
 EVENTS: Final = "admin:billing_quarantinedevent_changelist"
 
 
@@ -133,7 +136,7 @@ def waiting(*, now: dt.datetime, standing: Standing, coverage: Coverage) -> list
             query="?margin=loses",
         ),
     ]
-    return [*(item for item in found if item.count), *_of_the_books(now, standing, coverage)]
+    return [*(item for item in found if item.count), *_of_the_books(now, standing, coverage), *_overdue(now)]
 
 
 def _of_the_books(now: dt.datetime, standing: Standing, coverage: Coverage) -> list[Waiting]:
@@ -143,6 +146,20 @@ def _of_the_books(now: dt.datetime, standing: Standing, coverage: Coverage) -> l
         Waiting("Our own money is short at Stripe", int(coverage.alert), WITHDRAWALS),
     ]
     return [item for item in found if item.count]
+
+
+def _overdue(now: dt.datetime) -> list[Waiting]:
+    """List what jobs cannot get done: somebody must read the log."""
+    found = (
+        ("Refunds that do not get done", overdue.refunds(now=now), REFUNDS),
+        ("Debts that are not written off or passed on", overdue.debts(now=now), DEBTS),
+        ("Creators whose reserve is not released", overdue.reserves(now=now), CREATORS),
+    )
+    return [
+        Waiting(label, len(rows), page, query=f"?id__in={','.join(map(str, rows))}")
+        for label, rows, page in found
+        if rows
+    ]
 
 
 def _payouts(label: str, state: Payout.State, counts: dict[str, int]) -> Waiting:

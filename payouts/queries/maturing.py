@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -68,6 +68,13 @@ def unmatured(*, creator_id: int, before: dt.date) -> list[Line]:
         Line(creator_id, row["agent_id"], row["day"], int(row["total"]))
         for row in sums.order_by("day", "agent_id")
     ]
+
+
+def with_days(*, creators: Iterable[int], before: dt.date) -> set[int]:
+    """Pick the creators that have earned something on days before a date that have not matured."""
+    matured = MaturedEarning.objects.filter(creator_id=OuterRef("creator_id"), day__gte=OuterRef("day"))
+    days = Earning.objects.filter(~Exists(matured), creator_id__in=creators, day__lt=before)
+    return set(days.values_list("creator_id", flat=True).distinct())
 
 
 def divided(*, creator_id: int, agreed: Terms, before: dt.date, there: int) -> Iterator[Day]:

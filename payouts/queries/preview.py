@@ -8,9 +8,11 @@ from payouts import gates
 from payouts.calendar import Period
 from payouts.models import Payout, PayoutAccount
 from payouts.queries import earnings, maturing, standing, terms
+from payouts.queries.standing import Purse
+from payouts.queries.terms import Terms
 from wallets.money import cents_to_micros
 
-ROWS_MAX: Final = 200
+SHOWN_MAX: Final = 200
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,29 @@ class Preview:
 
     @property
     def total_usd(self) -> int:
-        """The sum of the payouts in USD micros."""
+        """The sum of the payouts in USD micros, of those too that the page has no room for."""
         return sum(line.usd for line in self.included)
+
+    @property
+    def shown(self) -> list[Line]:
+        """The payouts that the page lists."""
+        return self.included[:SHOWN_MAX]
+
+    @property
+    def left_out(self) -> list[Line]:
+        """The creators without a payout that the page lists."""
+        return self.excluded[:SHOWN_MAX]
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What is read of all creators at once."""
+
+    purses: dict[int, Purse]
+    promised: dict[int, int]
+    agreed: dict[int, Terms]
+    accounts: dict[int, PayoutAccount]
+    days: set[int]
 
 
 def preview(*, period: Period) -> Preview:
@@ -51,8 +74,9 @@ def preview(*, period: Period) -> Preview:
         run__schedule=period.schedule, period_start=period.start, scheduled_for=period.pay_date
     ).exclude(state__in=Payout.DEAD)
     drafted = set(done.values_list("creator_id", flat=True))
+    ground = _ground(found - drafted, period)
     creators = Creator.objects.filter(pk__in=found - drafted).order_by("display_name")
-    lines = [_line(creator, period) for creator in creators[:ROWS_MAX]]
+    lines = [_line(creator, period, ground) for creator in creators]
     payable = [line for line in lines if line.payable > 0]
     return Preview(
         included=[line for line in payable if not line.reason],
@@ -61,17 +85,24 @@ def preview(*, period: Period) -> Preview:
     )
 
 
-def _line(creator: Creator, period: Period) -> Line:
-    purse = standing.purse(creator_id=creator.pk)
-    agreed = terms.of(creator_id=creator.pk)
-    there = earnings.maturing(creator_id=creator.pk)
-    days = maturing.divided(creator_id=creator.pk, agreed=agreed, before=period.end, there=there)
-    coming = sum(day.payable for day in days)
-    payable = purse.payable + coming + purse.debt - standing.promised(creator_id=creator.pk)
-    account = PayoutAccount.objects.filter(creator=creator).first()
+def _ground(creator_ids: set[int], period: Period) -> _Ground:
+    accounts = PayoutAccount.objects.filter(creator__in=creator_ids)
+    return _Ground(
+        purses=standing.purses(creator_ids=creator_ids),
+        promised=standing.promises(creator_ids=creator_ids),
+        agreed=terms.of_all(creator_ids=creator_ids),
+        accounts={account.creator_id: account for account in accounts},
+        days=maturing.with_days(creators=creator_ids, before=period.end),
+    )
+
+
+def _line(creator: Creator, period: Period, ground: _Ground) -> Line:
+    purse, agreed = ground.purses[creator.pk], ground.agreed[creator.pk]
+    coming = _coming(creator.pk, period, agreed) if creator.pk in ground.days else 0
+    payable = purse.payable + coming + purse.debt - ground.promised.get(creator.pk, 0)
     found = gates.assess(
         payable=payable,
-        standing=standing.account_standing(account=account),
+        standing=standing.account_standing(account=ground.accounts.get(creator.pk)),
         minimum_cents=agreed.least_cents,
     )
     return Line(
@@ -82,3 +113,9 @@ def _line(creator: Creator, period: Period) -> Line:
         reason=found.reason or "",
         detail=found.detail,
     )
+
+
+def _coming(creator_id: int, period: Period, agreed: Terms) -> int:
+    there = earnings.maturing(creator_id=creator_id)
+    days = maturing.divided(creator_id=creator_id, agreed=agreed, before=period.end, there=there)
+    return sum(day.payable for day in days)

@@ -1,5 +1,6 @@
 """What stands in a creator's wallets, and whether its account can be paid."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,12 +32,20 @@ class Purse:
 
 def purse(*, creator_id: int) -> Purse:
     """Read a creator's wallets; one that was never opened counts 0."""
-    rows = {
-        wallet.kind: wallet
-        for wallet in Wallet.objects.filter(
-            owner_type=Wallet.OwnerType.CREATOR, owner_id=creator_id, unit=CREDITS, scope=""
-        )
-    }
+    return purses(creator_ids=[creator_id])[creator_id]
+
+
+def purses(*, creator_ids: Iterable[int]) -> dict[int, Purse]:
+    """Read the wallets of several creators, as `purse` does."""
+    opened: dict[int, dict[str, Wallet]] = {creator_id: {} for creator_id in creator_ids}
+    for wallet in Wallet.objects.filter(
+        owner_type=Wallet.OwnerType.CREATOR, owner_id__in=opened, unit=CREDITS, scope=""
+    ):
+        opened[wallet.owner_id][wallet.kind] = wallet
+    return {creator_id: _purse(rows) for creator_id, rows in opened.items()}
+
+
+def _purse(rows: dict[str, Wallet]) -> Purse:
     balances = {kind: row.balance for kind, row in rows.items()}
     return Purse(
         pending=balances.get(chart.PENDING, 0),
@@ -50,8 +59,14 @@ def purse(*, creator_id: int) -> Purse:
 
 def promised(*, creator_id: int) -> int:
     """Sum what drafts and approved payouts will take from payable."""
-    waiting = Payout.objects.filter(creator_id=creator_id, state__in=Payout.PROMISED)
-    return int(waiting.aggregate(total=Sum("amount"))["total"] or 0)
+    return promises(creator_ids=[creator_id]).get(creator_id, 0)
+
+
+def promises(*, creator_ids: Iterable[int]) -> dict[int, int]:
+    """Sum what drafts and approved payouts will take from payable, for those of several creators that have any."""
+    waiting = Payout.objects.filter(creator_id__in=creator_ids, state__in=Payout.PROMISED)
+    sums = waiting.values_list("creator_id").annotate(total=Sum("amount")).order_by()
+    return {creator_id: int(total) for creator_id, total in sums}
 
 
 def account_standing(*, account: PayoutAccount | None) -> Standing:

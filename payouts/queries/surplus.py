@@ -1,5 +1,6 @@
 """What stands in pending and reserve for no day any more: put back by a refund or dispute that was undone."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,7 @@ from django.db.models import Sum
 from payouts.models import MaturedEarning, ReserveHold
 from payouts.queries import standing
 from wallets import chart
+from wallets.models import Wallet
 
 # What moved pending beside earnings and their maturity: taken, put back, and what was given back before.
 BESIDE: Final = """
@@ -43,3 +45,13 @@ def of(*, creator_id: int) -> Surplus:
     return Surplus(
         pending=min(max(int(short) + beside, 0), purse.pending), reserve=max(purse.reserve - int(kept), 0)
     )
+
+
+def having(*, creators: Iterable[int]) -> set[int]:
+    """Pick the creators that have a surplus; none has who fell short of no day and holds nothing in reserve."""
+    short = MaturedEarning.objects.filter(creator_id__in=creators, short__gt=0)
+    reserves = Wallet.objects.filter(
+        owner_type=Wallet.OwnerType.CREATOR, owner_id__in=creators, kind=chart.RESERVE, balance__gt=0
+    )
+    may = {*short.values_list("creator_id", flat=True), *reserves.values_list("owner_id", flat=True)}
+    return {creator_id for creator_id in may if of(creator_id=creator_id).total}

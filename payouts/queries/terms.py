@@ -1,7 +1,7 @@
 """The terms on which a creator is paid, and who is paid on which."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,6 +71,14 @@ def of(*, creator_id: int) -> Terms:
     """Read a creator's terms."""
     row = CreatorTerms.objects.select_related("tier").filter(creator_id=creator_id).first()
     return _terms(row) if row else standard()
+
+
+def of_all(*, creator_ids: Collection[int]) -> dict[int, Terms]:
+    """Read the terms of several creators."""
+    rows = CreatorTerms.objects.select_related("tier").filter(creator_id__in=creator_ids)
+    own = {row.creator_id: _terms(row) for row in rows}
+    default = standard()
+    return {creator_id: own.get(creator_id, default) for creator_id in creator_ids}
 
 
 def standard() -> Terms:

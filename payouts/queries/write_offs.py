@@ -84,7 +84,7 @@ def _borne(debt: WalletDebt) -> Iterator[Borne]:
     left = debt.remaining
     for part in parts.order_by("-id"):
         payment = lineage.by_intent(intent_id=part.claw.purchase)
-        burns = lineage.of_payment(payment=payment).burns if payment is not None else []
+        burns = lineage.burns(payment=payment) if payment is not None else []
         before = _borne_before(burns) | before
         wanted = min(left, part.amount)
         runs = Execution.objects.in_bulk({burn.execution_id for burn in burns})

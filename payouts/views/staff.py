@@ -17,6 +17,7 @@ from accounts.models import Customer, StaffNote
 from config.kit import clock
 from marketplace.models import Creator
 from payouts.queries.staff import creators, customers, finding
+from payouts.queries.staff.found import creator_url, customer_url
 
 NOTE_MAX: Final = 2_000
 View = Callable[..., HttpResponse]
@@ -78,7 +79,7 @@ def note(request: HttpRequest, public_id: str) -> HttpResponseRedirect:
             )
         messages.success(request, "Noted.")
     back = Creator.objects.filter(customer=found, public_id=request.POST.get("creator", "")).first()
-    return redirect(finding.creator_url(back) if back else finding.customer_url(found))
+    return redirect(creator_url(back) if back else customer_url(found))
 
 
 @staff_page()

@@ -28,7 +28,7 @@ DAMAGE: Final = {
     " WHERE refund_id = (SELECT id FROM billing_refund WHERE amount_cents = 200); INSERT INTO billing_refundstatechange"
     " (refund_id, from_state, to_state, reason, changed_at) SELECT id, 'sending', 'failed', '', now()"
     " FROM billing_refund WHERE amount_cents = 200",
-    "no payment is refunded beyond itself": "UPDATE billing_topup SET status = 'refunded'",
+    "a top-up is refunded when all of it was given back": "UPDATE billing_topup SET status = 'refunded'",
     "arrears are receivable": "UPDATE wallets_entry SET wallet_id = wallets_platform('USD', 'receivable')"
     " WHERE wallet_id = wallets_platform('USD', 'revenue') AND amount > 0",
     "open refunds keep their credits": "UPDATE billing_refund SET hold_id = (SELECT hold_id FROM billing_refund"

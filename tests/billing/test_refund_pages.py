@@ -127,7 +127,9 @@ class TestStaff:
         assert (top_up.status, balance(top_up)) == ("refunded", -1_500)
         refund = Refund.objects.get()
         assert (refund.requested_by and refund.requested_by.email) == "olive@example.com"
-        assert AuditEntry.objects.filter(act="refund", object_id=refund.public_id).exists()
+        entry = AuditEntry.objects.get(act="refund", object_id=refund.public_id)
+        assert (entry.actor, entry.reason) == ("staff:olive@example.com", "Promised on the phone")
+        assert entry.address is not None
         assert client.get(reverse("admin:billing_refund_change", args=[refund.pk])).status_code == 200
 
     def test_a_wrong_amount_stays_on_the_form(self, client: Client, top_up: TopUp) -> None:

@@ -159,17 +159,16 @@ class TestSpent:
         assert credits(top_up) == 9_500
         assert wallet_queries.platform_balance(chart.RECEIVABLE) == 0
 
-    def test_lineage_names_the_runs_and_who_earned(self, stripe_standin: StripeStandin) -> None:
+    def test_lineage_names_the_runs(self, stripe_standin: StripeStandin) -> None:
         top_up = buy(stripe_standin)
         spend(top_up, 30)
-        found = lineage.of_payment(payment=paid(top_up))
+        payment = paid(top_up)
 
-        assert [(burn.funding_class, burn.amount) for burn in found.burns] == [
+        assert [(burn.funding_class, burn.amount) for burn in lineage.burns(payment=payment)] == [
             ("paid", 500 * MICRO),
             ("bonus", 1_000 * MICRO),
         ]
-        assert [earned.amount for earned in found.earned] == [800 * MICRO]
-        assert {lot.funding_class: lot.remaining for lot in found.payment.lots} == {
+        assert {lot.funding_class: lot.remaining for lot in payment.lots} == {
             "paid": 9_500 * MICRO,
             "bonus": 0,
         }
@@ -247,6 +246,26 @@ class TestStripe:
 
     def test_somebody_elses_payment_is_left_alone(self, stripe_standin: StripeStandin) -> None:
         assert refunds.sync(intent_id="pi_of_another_system", now=NOW) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_cannot_be_done_keeps_no_other_waiting(stripe_standin: StripeStandin) -> None:
+    stuck, other = (buy(stripe_standin, key=key) for key in ("first", "second"))
+    asked = [ask(top_up, 300) for top_up in (stuck,)] + [ask(other, 300, "k2")]
+    with races.stuck(asked[0]):
+        refunds.send_due(now=LATER)
+    states = [Refund.objects.get(pk=one.pk).state for one in asked]
+    assert states == ["requested", "refunded"]
+    refunds.send_due(now=LATER)
+    for top_up in (stuck, other):
+        in_dashboard(top_up, 200)
+    now = dt.datetime.now(dt.UTC)
+    fees.sweep(now=now)
+    with races.stuck(stuck):
+        refunds.sync_recent(now=now)
+    assert Refund.objects.filter(state="refunded").count() == 3
+    refunds.sync_recent(now=now)
+    assert Refund.objects.filter(state="refunded").count() == 4
 
 
 @pytest.mark.django_db(transaction=True)

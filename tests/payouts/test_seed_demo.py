@@ -31,12 +31,13 @@ def balance(api: Client, key: str) -> Any:
 
 def test_it_writes_what_opens_the_demo(tmp_path: Path, stripe_standin: StripeStandin) -> None:
     demo = seed(tmp_path)
-    people = ["admin", "consumer", "creator", "router", "service"]
+    people = ["admin", "approver", "consumer", "creator", "router", "service"]
     assert list(demo) == ["base_url", "stripe_url", *people, "agents"]
     assert (demo["base_url"], demo["stripe_url"]) == (BASE, stripe_standin.url)
-    for role in ("admin", "consumer", "creator"):
+    for role in ("admin", "approver", "consumer", "creator"):
         assert set(demo[role]) == {"id", "email", "password", "api_key"}
-    assert demo["admin"]["id"] == User.objects.get(email=demo["admin"]["email"]).public_id
+    for role in ("admin", "approver"):
+        assert demo[role]["id"] == User.objects.get(email=demo[role]["email"], is_superuser=True).public_id
     assert Customer.objects.filter(public_id=demo["consumer"]["id"]).exists()
     assert Creator.objects.filter(public_id=demo["creator"]["id"]).exists()
     assert [(agent["slug"], agent["pricing_model"]) for agent in demo["agents"]] == [
@@ -54,7 +55,7 @@ def test_its_keys_and_passwords_open(tmp_path: Path, client: Client) -> None:
     demo = seed(tmp_path)
     answer = balance(client, demo["consumer"]["api_key"])
     assert (answer.status_code, answer.json()["balance"]["credits"]) == (200, "0")
-    for role in ("admin", "consumer", "creator"):
+    for role in ("admin", "approver", "consumer", "creator"):
         assert Client().login(email=demo[role]["email"], password=demo[role]["password"])
     router = {"Authorization": f"Bearer {demo['router']['api_key']}"}
     asked = {"agent": "per-request", "caller": demo["consumer"]["id"], "usage": {"request": 1}}

@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from config.kit.errors import InvalidInputError
 from marketplace.models import Creator
@@ -113,7 +115,11 @@ class TestOnDemand:
     def test_it_matures_day_by_day_and_pays_when_asked(self, stripe_standin: StripeStandin) -> None:
         alice = earning_creator(stripe_standin)
         choose(alice, "on_demand")
-        assert runs.mature_on_demand(now=NOW + DAY * 2) == 0
+        with CaptureQueriesContext(connection) as asked:
+            assert runs.mature_on_demand(now=NOW + DAY * 2) == 0
+        assert not [
+            query for query in asked if "marketplace_creator" in query["sql"] and " FOR " in query["sql"]
+        ]
         with pytest.raises(on_demand.NothingToPayError):
             on_demand.request(creator=alice, actor="alice", now=NOW + DAY * 2)
         assert runs.mature_on_demand(now=NOW + DAY * 3) == credits(4_000)

@@ -259,12 +259,30 @@ class TestPage:
         shown = client.get(place).content.decode()
         answer = client.post(place, {"reason": "The agent returned nothing"})
 
-        for text in ("500", "2000", "1,200", "300", "Alice"):
+        for text in ("500", "2,000", "1,200", "300", "Alice"):
             assert text in shown
         assert answer.status_code == 302
         assert AuditEntry.objects.get().act == "undo"
         assert "It was undone before" in client.get(place).content.decode()
         assert client.post(place, {"reason": "Again"}).status_code == 200
+
+    def test_its_page_tells_in_tables_what_it_used_what_that_cost_and_who_has_it(
+        self, client: Client
+    ) -> None:
+        run = charged(agent_runs.make_customer(credits=2_000))
+        client.force_login(staff().user, backend="django.contrib.auth.backends.ModelBackend")
+
+        shown = client.get(reverse("admin:billing_execution_change", args=[run.pk])).content.decode()
+
+        number = '<td class="fb-number">'
+        paid = "<td>Paid</td>"
+        for row in (
+            f"<td>Request</td>{number}30</td>",
+            f"<td>Request</td>{number}30</td>{number}50</td>{number}1,500</td>",
+            f"{paid}<td>Alice</td>{number}1,200</td>",
+            f"{paid}<td>Platform</td>{number}300</td>",
+        ):
+            assert f"<tr>{row}</tr>" in shown
 
     def test_it_refuses_staff_without_the_right(self, client: Client) -> None:
         run = charged(agent_runs.make_customer(credits=2_000))

@@ -4,9 +4,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from django.db import connection, connections
+from django.db.models import Model
 
 T = TypeVar("T")
 
@@ -65,6 +67,22 @@ def rush(calls: int, callers: int, call: Callable[[int], T]) -> list[T | Excepti
     answers = race(callers, some)
     taken = [pair for each in answers for pair in _raised(each)]
     return [answer for _, answer in sorted(taken, key=lambda pair: pair[0])]
+
+
+@contextmanager
+def stuck(row: Model) -> Iterator[None]:
+    """Sit on a row from another connection: whoever of this one wants it soon gives up and raises."""
+    other = connection.copy()
+    table = row._meta.db_table
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor, connection.cursor() as ours:
+            cursor.execute(f"SELECT FROM {table} WHERE id = %s FOR UPDATE", [row.pk])
+            ours.execute("SET lock_timeout = '100ms'")
+            yield
+            ours.execute("RESET lock_timeout")
+    finally:
+        other.close()
 
 
 def waiting() -> int:

@@ -8,10 +8,10 @@ from django.db import transaction
 
 from tests.support.ledger import CREDIT, MONDAY, buy, open_consumer_wallet, promise
 from tests.support.races import race
-from wallets import chart, claws, holds, queries
+from wallets import chart, claws, freezing, grants, holds, ledger, operations, queries
 from wallets.calls import InsufficientCreditsError
 from wallets.claws import Booking, Clawed, Part, Purchase
-from wallets.ledger import Source
+from wallets.ledger import Leg, Source
 from wallets.models import Claw, CreditGrant, Transaction, Wallet, WalletDebt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
@@ -29,7 +29,7 @@ def claw(wallet: Wallet, cents: int, cause: str = "re_1", **options: Any) -> Cla
     """Give so much of the first purchase back."""
     kind = options.pop("kind", "refund")
     return claws.take(
-        purchase=bought(wallet),
+        purchase=options.pop("purchase", None) or bought(wallet),
         usd=cents * 10_000,
         booking=Booking(kind, Source("refund", cause), "test"),
         now=MONDAY,
@@ -82,6 +82,30 @@ def package() -> Wallet:
     wallet = open_consumer_wallet()
     buy(wallet, bonus_credits=1_000)
     return wallet
+
+
+def of_two_wallets() -> tuple[Wallet, Wallet, Purchase]:
+    """One payment of $11: the package, and 1,000 credits of a plan in a wallet of their own."""
+    wallet = package()
+    other = operations.open_wallet(owner_type="consumer", owner_id=1, scope="cre_1", now=MONDAY)
+    source = Source("subscription_period", "sub_1:1")
+    legs = [
+        Leg(chart.STRIPE_CASH, -USD),
+        Leg(chart.DEFERRED, USD),
+        Leg(chart.ISSUED["plan"], -1_000 * CREDIT),
+        Leg(other.pk, 1_000 * CREDIT),
+    ]
+    with transaction.atomic():
+        ledger.post(kind="subscription", source=source, actor="test", legs=legs, now=MONDAY)
+        lot = grants.add(
+            wallet_id=other.pk,
+            funding_class="plan",
+            amount=1_000 * CREDIT,
+            cash=USD,
+            source=source,
+            now=MONDAY,
+        )
+    return wallet, other, Purchase("pi_both", wallet.pk, [*bought(wallet).grant_ids, lot], 11 * USD)
 
 
 class TestTake:
@@ -139,12 +163,51 @@ class TestTake:
         burn(wallet, 11_000)
         promise(wallet, credits=300)
         buy(wallet, payment="pi_2")
-        # As a dispute over the second purchase would leave it.
-        CreditGrant.objects.filter(source_id="pi_2").update(remaining=9_000 * CREDIT, frozen=1_000 * CREDIT)
+        held = hold(wallet, 10_300)
+        lots = bought(wallet, name="pi_2").grant_ids
+        source = Source("dispute", "dp_2")
+        # A hold leans on all of it, so nothing is frozen; disputed it is all the same.
+        assert (
+            freezing.freeze(
+                grant_ids=lots, most=10_000 * CREDIT, cash=10 * USD, source=source, actor="test", now=MONDAY
+            )
+            == 0
+        )
+        holds.release(hold_id=held, now=MONDAY)
+
         parts = claws.preview(purchase=bought(wallet), usd=10 * USD, now=MONDAY)
-        CreditGrant.objects.filter(source_id="pi_2").update(remaining=10_000 * CREDIT, frozen=0)
 
         assert parts == [Part(None, 11_000 * CREDIT, 10 * USD)]
+
+    def test_what_filled_two_wallets_is_taken_from_both_and_comes_back_to_both(self) -> None:
+        wallet, other, purchase = of_two_wallets()
+        held = hold(other, 400)
+        before = list(CreditGrant.objects.order_by("id").values())
+        found = claw(wallet, 1100, purchase=purchase)
+
+        assert (balance(wallet), balance(other)) == (0, 0)
+        assert usd(chart.DEFERRED, chart.REVENUE, chart.RECEIVABLE) == [0, 0, 0]
+        undo(found)
+        assert list(CreditGrant.objects.order_by("id").values()) == before
+        assert (balance(wallet), balance(other)) == (11_000, 1_000)
+        claw(wallet, 1100, "re_2", purchase=purchase)
+        # An open hold is no shield there either.
+        burn(other, 400, hold_id=held)
+        assert (balance(wallet), balance(other)) == (0, -400)
+
+    def test_of_two_wallets_the_first_owes_what_nothing_covers(self) -> None:
+        wallet, other, purchase = of_two_wallets()
+        burn(other, 300)
+        claw(wallet, 1100, purchase=purchase)
+
+        assert (balance(wallet), balance(other)) == (-300, 0)
+        debt = WalletDebt.objects.get()
+        assert (debt.wallet_id, debt.kind, debt.remaining, debt.carried) == (
+            wallet.pk,
+            "arrears",
+            300 * CREDIT,
+            300_000,
+        )
 
     def test_what_nothing_covers_goes_below_zero_and_blocks_spending(self) -> None:
         wallet = package()

@@ -13,9 +13,9 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts import audit
 from accounts.models import User
-from config.kit import clock, ids
+from config.kit import clock, ids, reasons
 from config.kit.errors import DomainError
-from wallets import adjustments, money, operations, queries
+from wallets import adjustments, money, queries
 from wallets.chart import CONSUMER
 from wallets.models import Adjustment, Wallet
 from wallets.templatetags.money import credits_text
@@ -28,7 +28,7 @@ class AdjustmentForm(forms.Form):
         label="Credits to add (negative: to take)",
         widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True}),
     )
-    reason = forms.CharField(max_length=operations.REASON_LENGTH_MAX, widget=UnfoldAdminTextareaWidget)
+    reason = forms.CharField(max_length=reasons.LENGTH_MAX, widget=UnfoldAdminTextareaWidget)
     reference = forms.CharField(max_length=40, widget=forms.HiddenInput)
 
     def clean_amount(self) -> int:

@@ -14,9 +14,9 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import audit
 from accounts.models import Customer
-from config.kit import clock
+from config.kit import clock, reasons
 from config.kit.errors import DomainError
-from wallets import adjustments, operations
+from wallets import adjustments
 from wallets.admin.adjusting import before_and_after
 from wallets.admin.readonly import ReadOnlyAdmin
 from wallets.models import Adjustment
@@ -30,7 +30,7 @@ class DecisionForm(forms.Form):
     """Why something is declined."""
 
     reason = forms.CharField(
-        label="Reason to decline", max_length=operations.REASON_LENGTH_MAX, widget=UnfoldAdminTextInputWidget
+        label="Reason to decline", max_length=reasons.LENGTH_MAX, widget=UnfoldAdminTextInputWidget
     )
 
 

@@ -1,6 +1,6 @@
 """Pages of the admin that only show, with amounts in words."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from typing import Any, ClassVar
@@ -33,6 +33,8 @@ class InWords:
 
     in_credits: ClassVar[tuple[str, ...]] = ()
     in_usd: ClassVar[tuple[str, ...]] = ()
+    # A column's name on the page, and what writes its value.
+    written: ClassVar[Mapping[str, tuple[str, Callable[[Any], str]]]] = {}
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Show amounts as people write them."""
@@ -45,7 +47,12 @@ class InWords:
     def _worded(self, names: Iterable[Any], obj: Any) -> list[Any]:
         if obj is None:  # a form to add one: its columns are asked for
             return list(names)
-        return [_worded(name, credits=name in self.in_credits, usd=name in self.in_usd) for name in names]
+        return [
+            _column(name, *self.written[name])
+            if name in self.written
+            else _worded(name, credits=name in self.in_credits, usd=name in self.in_usd)
+            for name in names
+        ]
 
 
 class ReadOnlyAdmin(InWords, ReadOnly, ModelAdmin):
@@ -80,6 +87,7 @@ def _worded(name: Any, *, credits: bool, usd: bool) -> Any:
     return _column(name, name.removesuffix("_bp"), _percent) if name.endswith("_bp") else name
 
 
+@cache
 def _column(name: str, label: str, write: Callable[[Any], str]) -> Callable[[Any], str]:
     @admin.display(description=label.replace("_", " "), empty_value="-")
     def shown(row: Any) -> str:

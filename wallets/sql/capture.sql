@@ -281,7 +281,8 @@ BEGIN
             -- Whoever has owed may: a hold of that time may find its grants expired. So may whoever was clawed: the
             -- grants may be gone that an open hold leaned on.
             IF w_overdraft[w] = 0 AND NOT EXISTS (SELECT FROM wallets_walletdebt WHERE wallet_id = v_wallet)
-                AND NOT EXISTS (SELECT FROM wallets_claw WHERE wallet_id = v_wallet) THEN
+                AND NOT EXISTS (SELECT FROM wallets_creditgrant g JOIN wallets_clawpart p ON p.grant_id = g.id
+                    WHERE g.wallet_id = v_wallet) THEN
                 RAISE EXCEPTION 'wallet %: grants fall short of the balance by %', v_wallet, v_left
                     USING ERRCODE = 'FB003';
             END IF;

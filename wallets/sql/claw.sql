@@ -1,4 +1,5 @@
--- Clawing: a purchase was paid back, so its credits go; spent or not. Once per cause, under the wallet's lock.
+-- Clawing: a purchase was paid back, so its credits go; spent or not. Once per cause, under the locks of its wallets: a
+-- payment of two plans may have filled two. What its own lots do not bear is one wallet's.
 --
 -- What is still there of the purchase is voided, bonus first (ledger.md rule 4). Where that does not suffice, other
 -- paid credits bear it, as far as no hold leans on them and no dispute is open over them (rule 16), and the rest goes
@@ -17,6 +18,7 @@ DECLARE
     v_before record;
     v_lot record;
     v_free bigint;
+    v_loose boolean;
     v_left bigint;
     v_given bigint := 0;
 BEGIN
@@ -27,17 +29,24 @@ BEGIN
     FROM wallets_creditgrant
     WHERE id = ANY (p_grants) AND remaining > 0 AND (expires_at IS NULL OR expires_at > p_now);
     SELECT greatest(balance - held, 0) INTO v_free FROM wallets_wallet WHERE id = p_wallet;
+    SELECT coalesce(bool_and(own.amount <= w.balance - w.held), true) INTO v_loose
+    FROM (
+        SELECT wallet_id, sum(remaining) AS amount FROM wallets_creditgrant
+        WHERE id = ANY (p_grants) AND remaining > 0 AND (expires_at IS NULL OR expires_at > p_now) GROUP BY 1
+    ) own JOIN wallets_wallet w ON w.id = own.wallet_id;
 
     v_left := greatest(
         least(div(v_bought::numeric * (v_before.usd + p_usd), p_price)::bigint, v_bought) - v_before.amount, 0);
-    IF v_left < v_rest.amount AND v_rest.amount <= v_free
+    IF v_left < v_rest.amount AND v_loose
         AND v_rest.cash - wallets_cash_of(v_rest.cash, v_left, v_rest.amount) < 10000 THEN
         v_left := v_rest.amount;
     END IF;
     FOR v_lot IN
         SELECT g.*, g.id = ANY (p_grants) AS own FROM wallets_creditgrant g
-        WHERE g.wallet_id = p_wallet AND g.remaining > 0 AND (g.expires_at IS NULL OR g.expires_at > p_now)
-            AND (g.id = ANY (p_grants) OR (g.funding_class = 'paid' AND g.frozen = 0))
+        WHERE g.remaining > 0 AND (g.expires_at IS NULL OR g.expires_at > p_now)
+            -- A disputed lot may have nothing frozen: a hold leaned on it when the dispute opened.
+            AND (g.id = ANY (p_grants) OR (g.wallet_id = p_wallet AND g.funding_class = 'paid' AND NOT EXISTS (
+                SELECT FROM wallets_frozenlot f WHERE f.grant_id = g.id AND f.thawed_at IS NULL)))
         ORDER BY own DESC, g.funding_class <> 'bonus', g.expires_at NULLS LAST, g.id
     LOOP
         EXIT WHEN v_left = 0;
@@ -47,7 +56,7 @@ BEGIN
         o_grant := v_lot.id;
         o_cash := wallets_cash_of(v_lot.cash_remaining, o_amount, v_lot.remaining + v_lot.frozen);
         v_given := v_given + o_cash;
-        v_free := greatest(v_free - o_amount, 0);
+        IF v_lot.wallet_id = p_wallet THEN v_free := greatest(v_free - o_amount, 0); END IF;
         v_left := v_left - o_amount;
         RETURN NEXT;
     END LOOP;
@@ -58,6 +67,16 @@ BEGIN
         RETURN NEXT;
     END IF;
 END $$;
+
+-- Lock the wallets of a purchase's grants and the one that bears the rest, in id order, and name them.
+CREATE OR REPLACE FUNCTION wallets_lock_bearers(p_wallet bigint, p_grants bigint[]) RETURNS bigint[]
+LANGUAGE sql VOLATILE AS $$
+    SELECT array_agg(id ORDER BY id) FROM (
+        SELECT w.id FROM wallets_wallet w
+        WHERE w.id = ANY (p_wallet || ARRAY(SELECT g.wallet_id FROM wallets_creditgrant g WHERE g.id = ANY (p_grants)))
+        ORDER BY w.id FOR NO KEY UPDATE
+    ) locked
+$$;
 
 -- Owe p_amount more for what was taken by force; answers the debt.
 CREATE OR REPLACE FUNCTION wallets_arrears_add(p_wallet bigint, p_amount bigint, p_carried bigint, p_now timestamptz)
@@ -82,20 +101,22 @@ CREATE OR REPLACE FUNCTION wallets_claw(
     p_now timestamptz, OUT o_claw bigint, OUT o_replayed boolean
 ) LANGUAGE plpgsql AS $$
 DECLARE
+    v_owners bigint[];
     v_part record;
     v_parts record;
     v_transaction bigint;
     v_debt bigint;
 BEGIN
-    PERFORM 1 FROM wallets_wallet WHERE id = p_wallet FOR NO KEY UPDATE;
+    v_owners := wallets_lock_bearers(p_wallet, p_grants);
     SELECT c.id INTO o_claw FROM wallets_transaction t JOIN wallets_claw c ON c.transaction_id = t.id
     WHERE t.kind = p_kind AND t.source_type = p_source_type AND t.source_id = p_source_id;
     o_replayed := o_claw IS NOT NULL;
     IF o_replayed THEN RETURN; END IF;
-    PERFORM wallets_expire_due(p_wallet, p_now);
+    PERFORM wallets_expire_due(w, p_now) FROM unnest(v_owners) w;
 
     SELECT coalesce(array_agg(p.o_grant), '{}') AS grants, coalesce(array_agg(p.o_amount), '{}') AS amounts,
-        coalesce(array_agg(p.o_cash), '{}') AS cash,
+        coalesce(array_agg(p.o_cash), '{}') AS cash, coalesce(array_agg(-p.o_amount), '{}') AS taken,
+        coalesce(array_agg(coalesce(g.wallet_id, p_wallet)), '{}') AS wallets,
         coalesce(array_agg(wallets_issued('CREDITS', coalesce(g.funding_class, 'paid'))), '{}') AS issued,
         coalesce(sum(p.o_amount), 0)::bigint AS total,
         coalesce(sum(p.o_cash) FILTER (WHERE p.o_grant IS NOT NULL), 0)::bigint AS deferred,
@@ -105,13 +126,15 @@ BEGIN
     LEFT JOIN wallets_creditgrant g ON g.id = p.o_grant;
 
     -- Only a forced debit lowers the floor; what may be reserved ignores it, so spending stays blocked.
-    UPDATE wallets_wallet SET arrears_allowance = greatest(
-        arrears_allowance, held - (balance - v_parts.total) - overdraft_limit) WHERE id = p_wallet;
+    UPDATE wallets_wallet w SET arrears_allowance = greatest(
+        arrears_allowance, held - (balance - x.amount) - overdraft_limit)
+    FROM (SELECT wallet, sum(amount)::bigint AS amount FROM unnest(v_parts.wallets, v_parts.amounts) u(wallet, amount)
+        GROUP BY 1) x WHERE w.id = x.wallet;
     SELECT p.o_transaction INTO v_transaction FROM wallets_post(
         p_kind, p_source_type, p_source_id, p_actor, p_description, p_occurred_at, p_now,
-        v_parts.issued || ARRAY[p_wallet, wallets_platform('USD', p_account), wallets_platform('USD', 'tax'),
-            wallets_platform('USD', 'deferred'), wallets_platform('USD', 'receivable')],
-        v_parts.amounts || ARRAY[-v_parts.total, p_usd, -p_tax, -v_parts.deferred, -v_parts.carried],
+        v_parts.issued || v_parts.wallets || ARRAY[wallets_platform('USD', p_account),
+            wallets_platform('USD', 'tax'), wallets_platform('USD', 'deferred'), wallets_platform('USD', 'receivable')],
+        v_parts.amounts || v_parts.taken || ARRAY[p_usd, -p_tax, -v_parts.deferred, -v_parts.carried],
         wallets_platform('USD', 'revenue')) p;
     INSERT INTO wallets_claw (transaction_id, wallet_id, purchase, amount, usd, tax, deferred, carried, created_at)
     VALUES (v_transaction, p_wallet, p_purchase, v_parts.total, p_usd, p_tax, v_parts.deferred, v_parts.carried, p_now)
@@ -157,6 +180,7 @@ CREATE OR REPLACE FUNCTION wallets_unclaw(
 ) LANGUAGE plpgsql AS $$
 DECLARE
     v_claw record;
+    v_owners bigint[];
     v_part record;
     v_debt record;
     v_open bigint;
@@ -171,17 +195,20 @@ DECLARE
     v_grant bigint;
 BEGIN
     SELECT * INTO STRICT v_claw FROM wallets_claw WHERE id = p_claw;
-    PERFORM 1 FROM wallets_wallet WHERE id = v_claw.wallet_id FOR NO KEY UPDATE;
+    v_owners := wallets_lock_bearers(v_claw.wallet_id, ARRAY(
+        SELECT grant_id FROM wallets_clawpart WHERE claw_id = p_claw AND grant_id IS NOT NULL));
     SELECT id INTO o_claw FROM wallets_claw WHERE undoes_id = p_claw;
     o_replayed := o_claw IS NOT NULL;
     IF o_replayed THEN RETURN; END IF;
 
     FOR v_part IN
-        SELECT p.*, g.funding_class FROM wallets_clawpart p LEFT JOIN wallets_creditgrant g ON g.id = p.grant_id
+        SELECT p.*, g.funding_class, coalesce(g.wallet_id, v_claw.wallet_id) AS wallet_id
+        FROM wallets_clawpart p LEFT JOIN wallets_creditgrant g ON g.id = p.grant_id
         WHERE p.claw_id = p_claw ORDER BY p.id
     LOOP
-        v_wallets := v_wallets || wallets_issued('CREDITS', coalesce(v_part.funding_class, 'paid'));
-        v_amounts := v_amounts || -v_part.amount;
+        v_wallets := v_wallets
+            || ARRAY[wallets_issued('CREDITS', coalesce(v_part.funding_class, 'paid')), v_part.wallet_id];
+        v_amounts := v_amounts || ARRAY[-v_part.amount, v_part.amount];
         CONTINUE WHEN v_part.debt_id IS NULL;
         SELECT * INTO v_debt FROM wallets_walletdebt WHERE id = v_part.debt_id;
         v_open := least(v_part.amount, v_debt.remaining);
@@ -205,7 +232,7 @@ BEGIN
         v_wallets || ARRAY[wallets_platform('CREDITS', 'loss'), v_claw.wallet_id, wallets_platform('USD', p_account),
             wallets_platform('USD', 'tax'), wallets_platform('USD', 'deferred'), wallets_platform('USD', 'receivable'),
             wallets_platform('USD', 'loss')],
-        v_amounts || ARRAY[v_written, v_claw.amount - v_written, -v_claw.usd, v_claw.tax, v_claw.deferred + v_paid_cash,
+        v_amounts || ARRAY[v_written, -v_written, -v_claw.usd, v_claw.tax, v_claw.deferred + v_paid_cash,
             v_carried, v_written_cash],
         wallets_platform('USD', 'revenue')) p;
     IF v_written > 0 THEN PERFORM wallets_recovered(v_debt.id, v_transaction, v_written, p_now); END IF;
@@ -219,12 +246,12 @@ BEGIN
         UPDATE wallets_creditgrant SET remaining = remaining + v_part.amount, voided = voided - v_part.amount,
             cash_remaining = cash_remaining + v_part.cash WHERE id = v_part.grant_id;
         UPDATE wallets_wallet w SET next_expiry = least(w.next_expiry, g.expires_at)
-        FROM wallets_creditgrant g WHERE g.id = v_part.grant_id AND w.id = v_claw.wallet_id AND g.expires_at IS NOT NULL;
+        FROM wallets_creditgrant g WHERE g.id = v_part.grant_id AND w.id = g.wallet_id AND g.expires_at IS NOT NULL;
         PERFORM wallets_debts_pay(id, p_now) FROM wallets_creditgrant
         WHERE id = v_part.grant_id AND funding_class = 'paid';
     END LOOP;
     IF v_paid > 0 THEN
         v_grant := wallets_grant_add(v_claw.wallet_id, 'paid', v_paid, v_paid_cash, 0, NULL, 'claw', o_claw::text, p_now);
     END IF;
-    PERFORM wallets_expire_due(v_claw.wallet_id, p_now);
+    PERFORM wallets_expire_due(w, p_now) FROM unnest(v_owners) w;
 END $$;

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Final
 
 from django.db import transaction
 from django.db.models import F, Sum
@@ -15,13 +14,12 @@ from billing.operations.invoices.drafting import LineIn
 from billing.operations.invoices.paying import NotOpenError
 from billing.periods import Period, month_after
 from billing.queries.invoices import number_text
-from config.kit import ids
-from config.kit.errors import InvalidInputError
+from config.kit import ids, reasons
+from config.kit.errors import ConflictError, InvalidInputError
 from wallets import chart, ledger, money
 from wallets.ledger import Leg, Source
 
 State = Invoice.State
-REASON_LENGTH_MAX: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +36,16 @@ def give(*, invoice: Invoice, credit: Credit, now: dt.datetime) -> CreditNote:
     """Give a credit note on an issued invoice; the same reference gives the same one.
 
     Raises InvalidInputError (no reason, or more than there is to credit), NotOpenError when the invoice is neither
-    open nor paid, InFlightError while a payment is under way.
+    open nor paid, InFlightError while a payment is under way, ConflictError for a reference of another credit note.
     """
-    if not credit.reason.strip() or len(credit.reason) > REASON_LENGTH_MAX:
-        raise InvalidInputError(f"A reason of 1 to {REASON_LENGTH_MAX} characters is required.")
+    reasons.check(reason=credit.reason)
     paying.clear(invoice=invoice, now=now)
     with transaction.atomic():
         held = states.locked(invoice_id=invoice.pk)
         known = CreditNote.objects.filter(reference=credit.reference).first()
         if known:
+            if (known.invoice_id, known.amount_cents) != (invoice.pk, credit.amount_cents):
+                raise ConflictError("This form was sent before with something else: open it again.")
             audit.repeated()
             return known
         _check(held, credit.amount_cents)

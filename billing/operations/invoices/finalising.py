@@ -1,7 +1,6 @@
 """Make a draft final: what is owed is fixed, taxed, numbered without a gap, and booked."""
 
 import datetime as dt
-import logging
 from typing import Final
 
 from django.conf import settings
@@ -22,8 +21,6 @@ from billing.taxes import Tax
 from config.kit import jobs
 from wallets import chart, ledger, money
 from wallets.ledger import Leg, Source
-
-logger = logging.getLogger(__name__)
 
 State = Invoice.State
 Kind = InvoiceLine.Kind
@@ -62,10 +59,8 @@ def finalise_due(*, now: dt.datetime) -> int:
     due = Invoice.objects.filter(state=State.DRAFT, finalise_at__lte=now).order_by("finalise_at", "pk")
     found = list(due.values_list("pk", flat=True)[:FINALISE_MAX])
     for invoice_id in found:
-        try:
+        with jobs.fenced("invoice.not_issued id=%s", invoice_id):
             finalise(invoice_id=invoice_id, now=now)
-        except Exception:
-            logger.exception("invoice.not_issued id=%s", invoice_id)
     return len(found)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from django.db import transaction
 
+from accounts import audit
 from accounts.models import User
 from billing import taxes
 from billing.models.refunds import Refund
@@ -13,13 +14,12 @@ from billing.models.topups import TopUp
 from billing.queries import lineage, refunds
 from billing.queries.lineage import Payment
 from billing.queries.refunds import Recovery, Standing
-from config.kit import ids, jobs
+from config.kit import ids, jobs, reasons
 from config.kit.errors import ConflictError, InvalidInputError, KeyReusedError
 from wallets import grants, holds, money
 from wallets.ledger import Source
 from wallets.models import Wallet
 
-REASON_LENGTH_MAX: Final = 300
 # Long enough that no sweeper lets go of the credits before somebody knows whether their money went.
 HELD: Final = dt.timedelta(days=366)
 
@@ -79,6 +79,7 @@ def request(*, payment: Payment, ask: Ask, now: dt.datetime) -> Refund:
         if known is not None:
             if (known.payment_intent_id, known.amount_cents) != (payment.intent_id, ask.amount_cents):
                 raise KeyReusedError("This key came with another refund before.")
+            audit.repeated()
             return known
         grants.expire_due(wallet_id=wallet.pk, now=now)
         wallet.refresh_from_db()
@@ -88,6 +89,7 @@ def request(*, payment: Payment, ask: Ask, now: dt.datetime) -> Refund:
         _check(standing, ask)
         refund = _write(fresh, ask, now)
         _hold(refund, fresh, wallet, now)
+        audit.acted(actor=ask.principal, act="refund", object_id=refund.public_id, reason=ask.reason, now=now)
     jobs.enqueue("billing.send_refund", refund_id=refund.pk)
     return refund
 
@@ -126,7 +128,7 @@ def _write(payment: Payment, ask: Ask, now: dt.datetime) -> Refund:
         principal=ask.principal,
         idempotency_key=ask.key,
         requested_by=ask.by,
-        reason=ask.reason[:REASON_LENGTH_MAX],
+        reason=ask.reason[: reasons.LENGTH_MAX],
         amount_cents=ask.amount_cents,
         created_at=now,
     )

@@ -16,6 +16,7 @@ from billing.operations.refunds import settling, states
 from billing.stripe import refunds as stripe_refunds
 from billing.stripe.errors import StripeUnavailableError
 from billing.stripe.refunds import RefundRefusedError, RefundUnknownError, StripeRefund
+from config.kit import jobs
 
 State = Refund.State
 BATCH: Final = 100
@@ -33,7 +34,8 @@ def send_due(*, now: dt.datetime) -> int:
     silent = Q(state__in=(State.SENDING, State.UNKNOWN), called_at__lte=now - ANSWER_WITHIN)
     due = list(Refund.objects.filter(waiting | silent).order_by("created_at")[:BATCH])
     for refund in due:
-        send(refund=refund, now=now)
+        with jobs.fenced("refund.not_sent id=%s", refund.public_id):
+            send(refund=refund, now=now)
     return len(due)
 
 

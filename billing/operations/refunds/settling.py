@@ -9,14 +9,14 @@ from django.db import transaction
 from billing.models.refunds import Refund
 from billing.models.stripe import BalanceTransaction
 from billing.models.topups import TopUp
-from billing.operations import topups
+from billing.operations import freed, topups
 from billing.operations.refunds import requesting, states
 from billing.queries import lineage, purchases
 from billing.queries.lineage import Payment
 from billing.queries.purchases import Bought
 from billing.stripe import refunds as stripe_refunds
 from billing.stripe.refunds import StripeRefund
-from config.kit import ids
+from config.kit import ids, jobs
 from wallets import claws, holds, money
 from wallets.claws import Booking, Clawed
 from wallets.ledger import Source
@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 ACTOR: Final = "job:billing.refunds"
 STRIPE: Final = "stripe"
 RECENT: Final = dt.timedelta(days=2)
+# Stripe's types of line: money that went back, and money that could not.
+MADE: Final = ("refund", "payment_refund")
+CAME_BACK: Final = ("refund_failure", "payment_failure_refund")
 State = Refund.State
 
 
@@ -73,16 +76,17 @@ def sync(*, intent_id: str, now: dt.datetime) -> int:
 def sync_recent(*, now: dt.datetime) -> int:
     """Book the refunds that no webhook told of: Stripe's lines tell of them too. Give how many payments were read."""
     told = BalanceTransaction.objects.filter(
-        type__in=("refund", "payment_refund", "refund_failure"), created_at__gte=now - RECENT
+        type__in=(*MADE, *CAME_BACK), created_at__gte=now - RECENT
     ).exclude(origin_id="")
     missed = {line.origin_id for line in told if not _is_booked(line.source_id, line.type)}
     for intent_id in sorted(missed):
-        sync(intent_id=intent_id, now=now)
+        with jobs.fenced("refund.not_booked intent=%s", intent_id):
+            sync(intent_id=intent_id, now=now)
     return len(missed)
 
 
 def _is_booked(stripe_refund_id: str, type_: str) -> bool:
-    state = State.FAILED if type_ == "refund_failure" else State.REFUNDED
+    state = State.FAILED if type_ in CAME_BACK else State.REFUNDED
     known = Refund.objects.filter(stripe_refund_id=stripe_refund_id)
     return known.filter(state__in=(state, State.FAILED)).exists()
 
@@ -91,7 +95,7 @@ def adopt(payment: Payment, found: StripeRefund, now: dt.datetime) -> None:
     """Take in a refund that was made at Stripe: it waits for nobody, so it is booked at first sight."""
     with transaction.atomic():
         # Twice at once: the second waits here, and its claw finds itself.
-        _lock(payment)
+        freed.lock(payment=payment)
         clawed = _claw(payment, found, ACTOR, now)
         refund, created = Refund.objects.get_or_create(
             stripe_refund_id=found.id,
@@ -118,11 +122,13 @@ def adopt(payment: Payment, found: StripeRefund, now: dt.datetime) -> None:
 def _book(refund: Refund, found: StripeRefund, now: dt.datetime) -> None:
     payment = lineage.by_intent(intent_id=refund.payment_intent_id)
     assert payment is not None
-    _lock(payment)
+    disputes = freed.lock(payment=payment)
     if refund.hold_id is not None:
         holds.release(hold_id=refund.hold_id, now=now)
     actor = refund.principal if refund.requested_by_id else ACTOR
     clawed = _claw(payment, found, actor, now)
+    # The hold leaned on whatever burns first: it may have kept another payment's credits from their dispute.
+    freed.freeze(disputes=disputes, now=now)
     states.advance(
         refund=refund,
         to=State.REFUNDED,
@@ -154,7 +160,7 @@ def _lose(refund: Refund, why: str, now: dt.datetime, **facts: str) -> None:
         return
     payment = lineage.by_intent(intent_id=refund.payment_intent_id)
     assert payment is not None
-    _lock(payment)
+    disputes = freed.lock(payment=payment)
     if refund.hold_id is not None:
         holds.release(hold_id=refund.hold_id, now=now)
     if refund.claw_id is not None:
@@ -165,17 +171,11 @@ def _lose(refund: Refund, why: str, now: dt.datetime, **facts: str) -> None:
             f"Refund {refund.public_id} came back",
         )
         claws.undo(claw_id=refund.claw_id, booking=booking, now=now)
+    freed.freeze(disputes=disputes, now=now)
     states.advance(
         refund=refund, to=State.FAILED, reason=why, now=now, failure=why[: states.REASON_MAX], **facts
     )
     tell(payment=payment, now=now)
-
-
-def _lock(payment: Payment) -> None:
-    """Lock what was paid for before its wallet, as its crediting and its disputes do: nobody waits in a ring."""
-    bought = purchases.by_reference(reference=payment.reference)
-    assert bought is not None
-    type(bought).objects.select_for_update().get(pk=bought.pk)
 
 
 def paid(*, bought: Bought, now: dt.datetime) -> Payment:

@@ -26,7 +26,7 @@ def give(*, customer: Customer, now: dt.datetime) -> Subscription | None:
     try:
         terms = plans.plan_terms(slug=settings.DEFAULT_PLAN, at=now)
     except PlanNotFoundError:
-        # A customer is opened all the same: the first ones come before the catalogue does.
+        # A customer is opened all the same.
         logger.warning("default_plan.missing plan=%s customer=%s", settings.DEFAULT_PLAN, customer.public_id)
         return None
     tier = SubscriptionTier.objects.get(pk=terms.tiers[0].id)

@@ -12,11 +12,10 @@ from billing.models import SubscriptionMove
 from billing.operations.subscriptions import states
 from billing.queries import moves as queries
 from billing.queries.moves import Proposal
-from config.kit import jobs, mail
+from config.kit import jobs, mail, reasons
 from config.kit.errors import InvalidInputError
 
 State = SubscriptionMove.State
-REASON_MAX: Final = 300
 SWEEP_MAX: Final = 200
 LATE: Final = dt.timedelta(minutes=1)
 
@@ -77,8 +76,7 @@ def sweep(*, now: dt.datetime) -> int:
 
 
 def _check(proposal: Proposal, decision: Decision) -> None:
-    if not decision.reason.strip() or len(decision.reason) > REASON_MAX or "\x00" in decision.reason:
-        raise InvalidInputError.of("reason", f"must be a text of up to {REASON_MAX} letters")
+    reasons.check(reason=decision.reason)
     if proposal.notice_days < settings.PRICE_NOTICE_DAYS:
         raise InvalidInputError.of("notice_days", f"must be {settings.PRICE_NOTICE_DAYS} or more")
 

@@ -67,6 +67,8 @@ def test_a_gift_is_given_once_with_its_reason_and_within_a_days_limit(olive: Cli
     for _ in range(2):
         assert olive.post(GIVE, form).status_code == 302
 
+    other = olive.post(GIVE, form | {"credits": "700"}).content.decode()
+    assert "sent before with something else" in other
     assert runs.wallet_of(bob).balance == credits(600)
     own = customers.open_first(user=User.objects.get(email="olive@example.com"), now=MONDAY)
     to_herself = olive.post(GIVE, form | {"customer": own.public_id, "reference": "gft_0"}).content.decode()

@@ -5,10 +5,12 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from billing.models import Dispute
 from billing.queries import disputed
+from billing.stripe import links
 from tests.support import runs
 from tests.support.checkout import NOW, buy
 from tests.support.disputing import decide, followed, opened
@@ -29,6 +31,14 @@ def dispute(client: Client, stripe_standin: StripeStandin) -> Dispute:
     top_up = buy(bob, stripe_standin)
     runs.charge(runs.make_agent(), bob, "spent", now=NOW, usage={"request": Decimal(40)})
     return opened(stripe_standin, top_up)
+
+
+def test_in_production_it_leads_to_the_dispute_itself(settings: Settings) -> None:
+    settings.STRIPE_API_BASE, settings.STRIPE_LIVE_MODE = links.API, True
+    assert links.page_of(stripe_id="du_1") == "https://dashboard.stripe.com/disputes/du_1"
+    settings.STRIPE_LIVE_MODE = False
+    assert links.page_of(stripe_id="dp_1") == "https://dashboard.stripe.com/test/disputes/dp_1"
+    assert links.page_of(stripe_id="txn_1") == "https://dashboard.stripe.com/test/search?query=txn_1"
 
 
 def test_the_customer_reads_what_is_frozen_and_why_until_it_is_over(

@@ -7,7 +7,7 @@ from billing.operations.checkouts import InFlightError
 from billing.operations.invoices import closing, collecting, credit_notes, paying
 from billing.operations.invoices.credit_notes import Credit
 from billing.operations.invoices.paying import NotOpenError
-from config.kit.errors import InvalidInputError
+from config.kit.errors import ConflictError, InvalidInputError
 from tests.support.checkout import pay
 from tests.support.invoicing import NOW, draft_of, issued, with_card
 from tests.support.people import open_customer
@@ -104,6 +104,8 @@ class TestCreditNotes:
         first = credit_notes.give(invoice=invoice, credit=credit(300), now=NOW)
 
         assert credit_notes.give(invoice=invoice, credit=credit(300), now=NOW).pk == first.pk
+        with pytest.raises(ConflictError, match="something else"):
+            credit_notes.give(invoice=invoice, credit=credit(301), now=NOW)
 
     @pytest.mark.parametrize("cents", [0, -5, 1_000, 1_001])
     def test_it_refuses_more_than_there_is(self, books: None, cents: int) -> None:

@@ -180,10 +180,17 @@ def test_a_new_customer_has_the_default_plan(settings: object) -> None:
     assert CreditGrant.objects.get().amount == 5_000 * CREDIT
 
 
-def test_a_customer_is_opened_though_the_default_plan_is_not_there(settings: object) -> None:
+def test_a_customer_is_opened_though_the_default_plan_is_not_there_and_the_log_says_so(
+    settings: object, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.DEFAULT_PLAN = "nothing"  # type: ignore[attr-defined]
+    on_sale()
+    assert "default_plan" not in caplog.text, "the platform itself needs no plan"
 
-    assert not Subscription.objects.filter(customer=open_customer()).exists()
+    bob = open_customer()
+
+    assert not Subscription.objects.filter(customer=bob).exists()
+    assert f"default_plan.missing plan=nothing customer={bob.public_id}" in caplog.text
 
 
 def test_it_is_renewed_by_nobody_before_its_end() -> None:
