@@ -363,7 +363,7 @@ def test_staff_preview_download_and_decide_and_the_customer_reads_of_it(
     assert client.post(page, asked | {"reason": "Costs"}).status_code == 302
 
     move = SubscriptionMove.objects.get()
-    assert (move.subscription_id, move.actor, move.reason) == (bob.pk, f"user:{staff.public_id}", "Costs")
+    assert (move.subscription_id, move.actor, move.reason) == (bob.pk, f"staff:{staff.email}", "Costs")
     listed = client.get(reverse("admin:billing_subscriptionmove_changelist"), {"q": "bob"}).content.decode()
     assert "Credits Free, 1 to 2" in listed
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
