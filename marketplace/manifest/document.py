@@ -54,7 +54,8 @@ def compose(text: str) -> Node:
         raise _forbidden(data[: error.position]) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
+        # What misses its end is marked after the last line.
+        line = min(mark.line, data.rstrip().count(b"\n")) + 1 if mark else 1
         raise _refusal(line, f"is not valid YAML: {error.problem}") from error
     if node is None:
         raise _refusal(None, "is empty")

@@ -1,5 +1,6 @@
 """A load of clients that write down what was acknowledged, and repeat all of it under the same keys afterwards."""
 
+import http.client
 import json
 import threading
 import time
@@ -103,7 +104,8 @@ class Client:
             if error.code < 500 and error.code != 409:
                 raise AssertionError(f"{asked}: {error.code} {said}") from error
             return None
-        except (OSError, ValueError):
+        # A server that was killed had perhaps said a part.
+        except (OSError, ValueError, http.client.HTTPException):
             return None
 
 
