@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from billing.models.disputes import Dispute
 from billing.queries import purchases
 from billing.queries.lineage import Payment
+from config.kit import jobs
 from wallets import freezing
 from wallets.ledger import Source
 from wallets.models import FrozenLot
@@ -42,7 +43,11 @@ def sweep(*, now: dt.datetime) -> int:
     """Freeze what holds have let go of since disputes opened; give how much."""
     lots = FrozenLot.objects.filter(source_type="dispute", thawed_at=None, grant__remaining__gt=0)
     waiting = _wanting().filter(stripe_id__in=lots.values("source_id"))
-    return sum(_sweep(dispute, now) for dispute in waiting.order_by("pk"))
+    frozen = 0
+    for dispute in waiting.order_by("pk"):
+        with jobs.fenced("dispute.not_frozen id=%s", dispute.stripe_id):
+            frozen += _sweep(dispute, now)
+    return frozen
 
 
 def _sweep(dispute: Dispute, now: dt.datetime) -> int:
