@@ -288,6 +288,28 @@ class TestUndo:
         assert usd(chart.RECEIVABLE, chart.REVENUE) == [0, 0]
         assert claws.taken(purchase="pi_1") == (0, 0)
 
+    def test_a_lot_disputed_in_part_pays_arrears_with_its_own_share_of_the_cash(self) -> None:
+        wallet = package()
+        burn(wallet, 11_000)
+        buy(wallet, payment="pi_2")
+        found = claw(wallet, 400)
+        lots = bought(wallet, name="pi_2").grant_ids
+        disputed = Source("dispute", "dp_2")
+        with transaction.atomic():
+            freezing.freeze(
+                grant_ids=lots, most=3_000 * CREDIT, cash=3 * USD, source=disputed, actor="test", now=MONDAY
+            )
+        claw(wallet, 600, "re_2")
+        owed = WalletDebt.objects.get().remaining
+
+        undo(found)
+
+        lot = CreditGrant.objects.get(pk=lots[0])
+        paid = WalletDebt.objects.get().paid
+        assert (paid, lot.remaining, lot.frozen) == (owed, 7_000 * CREDIT - owed, 3_000 * CREDIT)
+        # A dollar stands for 1,000 of its credits, frozen or not.
+        assert lot.cash_remaining == (lot.remaining + lot.frozen) // 1_000
+
     def test_what_was_paid_of_the_arrears_is_the_customers_again(self) -> None:
         wallet = package()
         burn(wallet, 11_000)

@@ -18,7 +18,7 @@ BEGIN
         SELECT * INTO v_grant FROM wallets_creditgrant WHERE id = p_grant;
         v_part := least(v_grant.remaining, v_debt.remaining);
         EXIT WHEN v_part = 0;
-        v_cash := wallets_cash_of(v_grant.cash_remaining, v_part, v_grant.remaining);
+        v_cash := wallets_cash_of(v_grant.cash_remaining, v_part, v_grant.remaining + v_grant.frozen);
         v_carried := wallets_cash_of(v_debt.carried, v_part, v_debt.remaining);
         CONTINUE WHEN v_cash = v_carried AND v_cash = 0;
         -- A grant may pay again what comes later, when it was given back what it had lost or burned: what was ever
