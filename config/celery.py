@@ -48,6 +48,7 @@ BEAT: Final = {
     "payouts.resync_accounts": 300.0,
     "payouts.write_off_arrears": 3600.0,
     "payouts.recover_write_offs": 60.0,
+    "payouts.claw_fees": 60.0,
     # Asks whether the night's comparison is due.
     "payouts.reconcile": 900.0,
 }

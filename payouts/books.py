@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from payouts import clawed_fee_books
 from wallets import books
 from wallets.books import Invariant
 
@@ -321,4 +322,4 @@ INVARIANTS: Final = (
     ),
 )
 
-books.register(INVARIANTS)
+books.register((*INVARIANTS, *clawed_fee_books.INVARIANTS))

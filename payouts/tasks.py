@@ -9,6 +9,7 @@ from payouts.models import Ended
 from payouts.operations import (
     approvals,
     bank,
+    clawed_fees,
     onboarding,
     reconciliation,
     recoveries,
@@ -112,3 +113,9 @@ def write_off_arrears(**_: Any) -> None:
 def recover_write_offs(**_: Any) -> None:
     """Pass on what was paid of write-offs. Again: each recovery is passed on once."""
     recoveries.pass_on_due(now=clock.now())
+
+
+@shared_task(name="payouts.claw_fees")
+def claw_fees(**_: Any) -> None:
+    """Let fees of plans follow what was given back of their payments. Again: each claw is followed once."""
+    clawed_fees.follow_due(now=clock.now())

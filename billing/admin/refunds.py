@@ -1,18 +1,18 @@
-"""Refunds for staff: what was given back, and giving back, with who bears what shown first."""
+"""Giving back for staff, with who bears what shown first."""
 
-from typing import Any, Final
+from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from unfold.decorators import action, display
+from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import audit
-from billing.models import Refund, RefundStateChange, TopUp
+from billing.models import TopUp
 from billing.operations import refunds
 from billing.operations.refunds import Ask
 from billing.queries import refunds as queries
@@ -20,16 +20,8 @@ from billing.queries.lineage import Payment
 from config.kit import clock, ids
 from config.kit.errors import DomainError
 from wallets import money
-from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
+from wallets.admin.readonly import ReadOnlyAdmin
 from wallets.templatetags.money import cents
-
-COLOURS: Final = {
-    "requested": "info",
-    "sending": "info",
-    "unknown": "warning",
-    "refunded": "success",
-    "failed": "danger",
-}
 
 
 class RefundForm(forms.Form):
@@ -47,45 +39,6 @@ class RefundForm(forms.Form):
             return money.parse_cents(self.cleaned_data["amount"], field="amount")
         except DomainError as error:
             raise forms.ValidationError(error.detail) from error
-
-
-class RefundStateChangeInline(ReadOnlyInline):
-    model = RefundStateChange
-    fields = ("changed_at", "from_state", "to_state", "reason")
-    readonly_fields = fields
-    ordering = ("id",)
-
-
-@admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
-    """Refunds, found by their own id, Stripe's, the payment's or the customer's."""
-
-    list_display = ("public_id", "customer", "amount", "clawed", "shown_state", "principal", "created_at")
-    list_select_related = ("customer", "claw")
-    list_filter = ("state",)
-    search_fields = (
-        *("public_id__exact", "stripe_refund_id__exact", "payment_intent_id__exact", "reference__exact"),
-        *("customer__public_id__exact", "customer__email", "customer__name"),
-    )
-    search_help_text = "rfd_…, re_…, pi_…, top_…, cst_…, name or e-mail"
-    ordering = ("-id",)
-    show_full_result_count = False
-    inlines = (RefundStateChangeInline,)
-
-    @display(description="state", label=COLOURS, ordering="state")
-    def shown_state(self, refund: Refund) -> str:
-        """Show the state."""
-        return refund.state
-
-    @display(description="amount", ordering="amount_cents")
-    def amount(self, refund: Refund) -> str:
-        """Show what was given back."""
-        return cents(refund.amount_cents)
-
-    @display(description="credits")
-    def clawed(self, refund: Refund) -> str:
-        """Show what left the wallet."""
-        return money.text(refund.claw.amount) if refund.claw else ""
 
 
 class RefundingAdmin(ReadOnlyAdmin):

@@ -1,4 +1,5 @@
 from payouts.admin.accounts import PayoutAccountAdmin
+from payouts.admin.disputes import DisputeAdmin
 from payouts.admin.executions import ExecutionAdmin
 from payouts.admin.payouts import PayoutAdmin
 from payouts.admin.reconciliation import (
@@ -7,6 +8,7 @@ from payouts.admin.reconciliation import (
     ReconciledDayAdmin,
     ReconciliationAdmin,
 )
+from payouts.admin.refunds import RefundAdmin
 from payouts.admin.runs import PayoutRunAdmin
 from payouts.admin.solvency import WithdrawalAdmin
 from payouts.admin.terms import CreatorTermsAdmin, RiskTierAdmin
@@ -16,12 +18,14 @@ __all__ = [
     "CorrectionAdmin",
     "CreatorTermsAdmin",
     "DiscrepancyAdmin",
+    "DisputeAdmin",
     "ExecutionAdmin",
     "PayoutAccountAdmin",
     "PayoutAdmin",
     "PayoutRunAdmin",
     "ReconciledDayAdmin",
     "ReconciliationAdmin",
+    "RefundAdmin",
     "RiskTierAdmin",
     "WalletDebtAdmin",
     "WithdrawalAdmin",

@@ -1,5 +1,6 @@
 from payouts.models.accounts import GONE, BankPayout, Ended, PastAccount, PayoutAccount
 from payouts.models.attempts import PayoutAttempt, PayoutStateChange
+from payouts.models.clawed_fees import ClawedFee
 from payouts.models.earnings import MaturedEarning
 from payouts.models.payouts import Payout, PayoutItem
 from payouts.models.reconciliation import Correction, Discrepancy, ReconciledDay, Reconciliation
@@ -13,6 +14,7 @@ from payouts.models.write_offs import WriteOff, WriteOffPart, WriteOffRecovery
 __all__ = [
     "GONE",
     "BankPayout",
+    "ClawedFee",
     "Correction",
     "CreatorTerms",
     "CreatorTermsChange",

@@ -4,7 +4,6 @@ The ledger takes it from what the customer buys next, for the platform's loss; f
 """
 
 import datetime as dt
-from collections import defaultdict
 from typing import Final
 
 from django.db import transaction
@@ -13,12 +12,11 @@ from billing.models import CreatorPull
 from config.kit import jobs
 from payouts.models import WriteOffRecovery
 from payouts.operations import pulls
-from payouts.queries import recoveries, standing
-from payouts.queries.recoveries import COLUMNS, Plan
+from payouts.queries import recoveries
+from payouts.queries.recoveries import Plan
 from wallets import chart, ledger
 from wallets.ledger import Leg, Source
 from wallets.models import DebtRecovery, WalletDebt
-from wallets.operations import open_wallet
 
 ACTOR: Final = "job:recover_write_offs"
 CAUSE: Final = "recovery"
@@ -40,65 +38,24 @@ def _pass_on(recovery: DebtRecovery, now: dt.datetime) -> bool:
         if WriteOffRecovery.objects.filter(recovery=recovery).exists():
             return False
         plan = recoveries.plan(recovery=recovery)
-        back = _back(plan, _locked(plan, now))
+        back = pulls.back(pieces=plan.pieces, cause=Source(CAUSE, str(recovery.pk)), now=now)
         _keep(plan, _book(plan, back, now), back, now)
     return True
-
-
-def _locked(plan: Plan, now: dt.datetime) -> dict[int, int]:
-    """Lock the creators' wallets in the ledger's order; give what each creator owes."""
-    creators = {piece.pull.creator_id for piece in plan.pieces if piece.pull is not None}
-    pulls.lock(creator_ids=creators, wallet_ids=[], now=now)
-    return {creator_id: -standing.purse(creator_id=creator_id).debt for creator_id in creators}
-
-
-def _back(plan: Plan, owed: dict[int, int]) -> list[CreatorPull]:
-    """Write each pull with the other sign; what a creator has paid of its debt meanwhile goes to payable."""
-    found: dict[int, CreatorPull] = {}
-    for piece in plan.pieces:
-        if piece.pull is None:
-            continue
-        row = found.setdefault(piece.pull.pk, _reversed(piece.pull, plan))
-        still = min(piece.amount, owed[row.creator_id]) if piece.kind == chart.DEBT else piece.amount
-        if piece.kind == chart.DEBT:
-            owed[row.creator_id] -= still
-        _take(row, COLUMNS[piece.kind], still)
-        _take(row, COLUMNS[chart.PAYABLE], piece.amount - still)
-    return list(found.values())
-
-
-def _reversed(pull: CreatorPull, plan: Plan) -> CreatorPull:
-    return CreatorPull(
-        creator_id=pull.creator_id,
-        cause_type=CAUSE,
-        cause_id=str(plan.recovery.pk),
-        agent_id=pull.agent_id,
-        execution_id=pull.execution_id,
-    )
-
-
-def _take(row: CreatorPull, column: str, amount: int) -> None:
-    setattr(row, column, getattr(row, column) - amount)
 
 
 def _book(plan: Plan, back: list[CreatorPull], now: dt.datetime) -> int | None:
     own = plan.of("own")
     if not plan.returned + own:
         return None
-    sums: dict[tuple[int, str], int] = defaultdict(int)
-    for row in back:
-        for kind in pulls.KINDS:
-            sums[row.creator_id, kind] -= getattr(row, COLUMNS[kind])
-    creators = [
-        Leg(open_wallet(owner_type="creator", owner_id=creator_id, kind=kind, now=now).pk, amount)
-        for (creator_id, kind), amount in sums.items()
-        if amount
-    ]
     return ledger.post(
         kind="recovery_passed_on",
         source=Source("debt_recovery", str(plan.recovery.pk)),
         actor=ACTOR,
-        legs=[Leg(chart.LOSS, -plan.returned - own), Leg(chart.PLATFORM_SHARE, own), *creators],
+        legs=[
+            Leg(chart.LOSS, -plan.returned - own),
+            Leg(chart.PLATFORM_SHARE, own),
+            *pulls.legs_back(rows=back, now=now),
+        ],
         plug=chart.USD_LOSS,
         now=now,
         description=f"{plan.write_off.public_id} paid after all",
@@ -117,6 +74,4 @@ def _keep(plan: Plan, posted: int | None, back: list[CreatorPull], now: dt.datet
         created_at=now,
     )
     if posted is not None:
-        for row in back:
-            row.transaction_id, row.created_at = posted, now
-        CreatorPull.objects.bulk_create(back)
+        pulls.keep_back(rows=back, transaction_id=posted, now=now)

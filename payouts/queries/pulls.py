@@ -2,11 +2,22 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
+from billing.models import CreatorPull
 from marketplace.models import Creator
 from payouts.queries import standing
-from wallets import pulling
+from wallets import chart, pulling
 from wallets.pulling import Pull
+
+# From where a pull came, in the order of `wallets.pulling`; what it could not take was the platform's loss.
+COLUMNS: Final = {
+    chart.PENDING: "from_pending",
+    chart.PAYABLE: "from_payable",
+    chart.RESERVE: "from_reserve",
+    chart.DEBT: "to_debt",
+    "loss": "to_loss",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,21 @@ class Bearer:
     pull: Pull
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Credits that come back, and to whom: a creator's wallet of some kind, the platform's own part, or its loss."""
+
+    kind: str
+    amount: int
+    pull: CreatorPull | None = None
+
+
+def pieces(*, pull: CreatorPull) -> Iterator[Piece]:
+    """Say from where a pull came, in the order in which it was taken."""
+    for kind, column in COLUMNS.items():
+        yield Piece(kind, getattr(pull, column), pull)
+
+
 def parts(*, wanted: Iterable[Wanted]) -> Iterator[CreatorPart]:
     """Pull each part in turn, from what the pulls before have left its creator."""
     left: dict[int, Pull] = {}
@@ -58,6 +84,12 @@ def parts(*, wanted: Iterable[Wanted]) -> Iterator[CreatorPart]:
             debt=there.debt + pull.debt,
         )
         yield CreatorPart(each.creator_id, each.execution_id, each.agent_id, pull)
+
+
+def as_part(*, pull: CreatorPull) -> CreatorPart:
+    """Read what a creator gave back of a run."""
+    found = Pull(pull.from_pending, pull.from_payable, pull.from_reserve, pull.to_debt, pull.to_loss)
+    return CreatorPart(pull.creator_id, pull.execution_id or 0, pull.agent_id or 0, found)
 
 
 def bearers(*, parts: Iterable[CreatorPart]) -> list[Bearer]:

@@ -3,32 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
 
 from django.db.models import Exists, OuterRef, Sum
 
 from billing.models import CreatorPull
 from payouts.models import WriteOff, WriteOffPart, WriteOffRecovery
-from wallets import chart
+from payouts.queries.pulls import Piece, pieces
 from wallets.models import DebtRecovery
-
-# From where a pull came, in the order of `wallets.pulling`; what it could not take was the platform's loss.
-COLUMNS: Final = {
-    chart.PENDING: "from_pending",
-    chart.PAYABLE: "from_payable",
-    chart.RESERVE: "from_reserve",
-    chart.DEBT: "to_debt",
-    "loss": "to_loss",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Credits that came back, and to whom: a creator's wallet of some kind, the platform's own part, or its loss."""
-
-    kind: str
-    amount: int
-    pull: CreatorPull | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +41,15 @@ def plan(*, recovery: DebtRecovery) -> Plan:
     write_off = WriteOff.objects.get(debt=recovery.debt_id)
     before = DebtRecovery.objects.filter(debt=recovery.debt_id, pk__lt=recovery.pk)
     skip = before.aggregate(total=Sum("amount"))["total"] or 0
-    left, pieces = recovery.amount, []
+    left, found = recovery.amount, []
     for piece in reversed(list(_borne(write_off))):
         passed = min(skip, piece.amount)
         skip -= passed
         amount = min(piece.amount - passed, left)
         left -= amount
         if amount:
-            pieces.append(Piece(piece.kind, amount, piece.pull))
-    return Plan(write_off, recovery, pieces)
+            found.append(Piece(piece.kind, amount, piece.pull))
+    return Plan(write_off, recovery, found)
 
 
 def _borne(write_off: WriteOff) -> Iterator[Piece]:
@@ -80,8 +61,8 @@ def _borne(write_off: WriteOff) -> Iterator[Piece]:
     for run, amount in amounts.items():
         own = amount
         for pull in (pull for pull in pulls if pull.execution_id == run):
-            for kind, column in COLUMNS.items():
-                yield Piece(kind, getattr(pull, column), pull)
-                own -= getattr(pull, column)
+            for piece in pieces(pull=pull):
+                yield piece
+                own -= piece.amount
         yield Piece("own", own)
     yield Piece("loss", write_off.amount - sum(amounts.values()))

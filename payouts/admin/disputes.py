@@ -15,6 +15,8 @@ from billing.models.disputes import UNDER_WAY
 from billing.operations import disputes
 from billing.queries import disputed
 from billing.stripe import links
+from payouts.admin import fee_bearers
+from payouts.queries import clawed_fees
 from wallets.admin.links import link
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 from wallets.models import FrozenLot
@@ -72,7 +74,9 @@ class DisputeAdmin(ReadOnlyAdmin):
         "subscription",
         "invoice_payment",
     )
-    readonly_fields = ("payment", "amount", "withdrawn", "fee", "frozen_lots", "if_lost", "at_stripe")
+    readonly_fields = (
+        *("payment", "amount", "withdrawn", "fee", "frozen_lots", "if_lost", "plan_fees", "at_stripe"),
+    )
     ordering = ("-disputed_at", "-id")
     show_full_result_count = False
     inlines = (DisputeStateChangeInline,)
@@ -136,6 +140,12 @@ class DisputeAdmin(ReadOnlyAdmin):
             f" {credits_text(of_creators)} credits of what was spent: they give that back only where the customer's"
             " debt is written off. Stripe's fee stays with the platform."
         )
+
+    @display(description="of a plan's fee above its credits, if it is lost")
+    def plan_fees(self, dispute: Dispute) -> str:
+        """Say who would give back what of it, or who did."""
+        plan = clawed_fees.if_lost(dispute=dispute)
+        return fee_bearers.table(plan=plan) or "Nothing of one was paid."
 
     @display(description="at Stripe")
     def at_stripe(self, dispute: Dispute) -> str:
