@@ -258,7 +258,9 @@ def populate(chance: random.Random) -> World:
     _make_voucher()
     world.known["exe_"] += [each.execution or "" for each in started]
     world.known["inv_"] += [invoicing.issued(each, 500).public_id for each in (bob, alice.customer)]
-    world.known["sbs_"] += [plans.attach(each, "payg").public_id for each in (bob, alice.customer)]
+    world.known["sbs_"] += [
+        plans.attach(each, "payg", now=clock.now()).public_id for each in (bob, alice.customer)
+    ]
     return world
 
 
