@@ -1,16 +1,18 @@
 """How much, and from which seed: a suite's worth, or what `make prove` asks for."""
 
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.fuzz import world
+
 
 @pytest.fixture(autouse=True)
-def patient(settings: Any) -> None:
-    """Let a customer try as many codes as it likes: the fuzz asks what is answered, not how often."""
-    settings.RATE_LIMITS = settings.RATE_LIMITS | {"voucher": 1_000_000}
+def patient() -> Iterator[None]:
+    """Let a customer try as many codes as it likes."""
+    with world.patient():
+        yield
 
 
 @pytest.fixture
