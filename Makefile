@@ -76,7 +76,7 @@ fmt: $(STAMP) ## format and fix what can be fixed
 css: $(STAMP) ## build static/css from assets/
 	$(BIN)/tailwindcss --input assets/app.css --output static/css/app.css --minify
 
-prove: $(STAMP) ## prove ledger and doors, then replay the whole trace (N=200000, SEED=7, PROVERS="core ledger", TRACE=file.csv)
+prove: $(STAMP) ## prove ledger, orders of events and doors, then replay the whole trace (N=200000, SEED=7, PROVERS="orders core machine ledger api door", TRACE=file.csv)
 	@$(BIN)/python -m tests.provers $(PROVERS) --operations $(N) $(if $(SEED),--seed $(SEED))
 	@$(if $(PROVERS),,$(BIN)/python -m config.devservices prove $(TRACE))
 

@@ -13,7 +13,7 @@ from payouts.operations import approvals, onboarding, runs
 from payouts.queries import standing
 from payouts.stripe import connect
 from tests.support import runs as agent_runs
-from tests.support.processes import StripeStandin
+from tests.support.processes import Standin, StripeStandin
 from wallets import chart, ledger
 from wallets.ledger import Leg, Source
 
@@ -26,7 +26,7 @@ OLIVE: Final = "user:olive"
 
 
 def connect_stripe(
-    creator: Creator, standin: StripeStandin, *, state: str = "enabled", now: dt.datetime = NOW
+    creator: Creator, standin: Standin, *, state: str = "enabled", now: dt.datetime = NOW
 ) -> PayoutAccount:
     """Connect a creator's account and bring it to a state, as its `account.updated` would."""
     account = onboarding.connected(creator=creator, now=now)
@@ -35,9 +35,7 @@ def connect_stripe(
     return account
 
 
-def change_account(
-    account: PayoutAccount, standin: StripeStandin, *, state: str, now: dt.datetime = NOW
-) -> None:
+def change_account(account: PayoutAccount, standin: Standin, *, state: str, now: dt.datetime = NOW) -> None:
     """Change an account at Stripe, and let dj-stripe's row and ours follow."""
     account_id = account.stripe_account_id or ""
     standin.post(f"/_sim/accounts/{account_id}", state=state)

@@ -9,9 +9,10 @@ from accounts.models import Customer
 from billing.documents import pdf
 from billing.models import Invoice, InvoiceLine
 from billing.operations import checkouts
-from billing.operations.invoices import drafting, finalising
+from billing.operations.invoices import attempts, drafting, finalising, paying
 from billing.operations.invoices.drafting import LineIn
 from billing.periods import Period
+from billing.stripe.checkout import Payment
 from billing.stripe.client import client
 from marketplace.models import Agent
 from tests.support.people import open_customer
@@ -69,6 +70,22 @@ def with_card(customer: Customer | None = None, *, card: str = GOOD) -> Customer
     stripe_id = checkouts.stripe_customer(customer=owner, now=NOW)
     client().v1.payment_methods.attach(card, {"customer": stripe_id})
     return owner
+
+
+def paid_unseen(invoice: Invoice, intent_id: str, *, now: dt.datetime = NOW) -> None:
+    """Let Stripe tell that an issued invoice was paid at its checkout, without Stripe."""
+    attempt = paying._write(invoice=invoice, principal="test", key=intent_id, now=now)
+    payment = Payment(
+        intent_id=intent_id,
+        status="succeeded",
+        currency="usd",
+        received_cents=attempt.amount_cents,
+        charge_id=f"ch_{intent_id}",
+        paid_at=now,
+        failure="",
+        balance_line=None,
+    )
+    attempts.paid(payment_id=attempt.pk, payment=payment, now=now)
 
 
 def first_invoice(customer: Customer, agent: Agent, standin: StripeStandin) -> Invoice:

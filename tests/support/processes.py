@@ -45,11 +45,10 @@ def broker(folder: Path) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class StripeStandin:
-    """The Stripe stand-in that the settings point the SDK at."""
+class Standin:
+    """A Stripe stand-in, by its address."""
 
     url: str
-    child: Child
 
     def post(self, path: str, /, **body: Any) -> Any:
         """Use one of its `/_sim/...` controls."""
@@ -58,6 +57,13 @@ class StripeStandin:
     def get(self, path: str) -> Any:
         """Read one of its `/_sim/...` controls."""
         return _json(urllib.request.Request(self.url + path))
+
+
+@dataclass(frozen=True)
+class StripeStandin(Standin):
+    """The one that the settings point the SDK at, and the process that it is."""
+
+    child: Child
 
 
 @contextlib.contextmanager

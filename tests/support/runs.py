@@ -95,8 +95,8 @@ def wallet_of(customer: Customer, *, scope: str = "") -> Wallet:
     return operations.open_wallet(owner_type="consumer", owner_id=customer.pk, scope=scope, now=MONDAY)
 
 
-def subscribe(customer: Customer, agent: Agent) -> Subscription:
-    """Give a customer a paid month of an agent's first tier, from Monday on; with its credits."""
+def subscribe(customer: Customer, agent: Agent, *, now: dt.datetime = MONDAY) -> Subscription:
+    """Give a customer a paid month of an agent's first tier, from Monday on unless said; with its credits."""
     version = agent.plan.versions.get()
     tier = version.tiers.get()
     subscription = Subscription.objects.create(
@@ -109,7 +109,7 @@ def subscribe(customer: Customer, agent: Agent) -> Subscription:
         idempotency_key=f"{customer.pk}:{agent.pk}",
         fingerprint=b"",
         amount_cents=999,
-        created_at=MONDAY,
+        created_at=now,
     )
     payment = Payment(
         intent_id=f"pi_sub_{customer.pk}",
@@ -117,12 +117,12 @@ def subscribe(customer: Customer, agent: Agent) -> Subscription:
         currency="usd",
         received_cents=999,
         charge_id="",
-        paid_at=MONDAY,
+        paid_at=now,
         failure="",
         balance_line=None,
     )
     paid = Checkout("", subscription.public_id, "complete", "paid", "usd", 999, payment)
-    subscriptions.activate(subscription_id=subscription.pk, checkout=paid, payment=payment, now=MONDAY)
+    subscriptions.activate(subscription_id=subscription.pk, checkout=paid, payment=payment, now=now)
     subscription.refresh_from_db()
     return subscription
 

@@ -11,10 +11,12 @@ from decimal import Decimal
 from typing import Final
 
 from accounts.models import Customer
-from billing.models import Dispute, Refund
+from billing.models import Dispute, Execution, Invoice, Refund
 from billing.operations import posting
+from billing.operations.invoices import finalising
 from billing.operations.refunds import Ask, request, request_unused, settled
 from billing.operations.refunds.requesting import NotRefundableError
+from billing.operations.subscriptions import renewing
 from billing.queries import lineage
 from billing.queries import refunds as refunds_read
 from billing.stripe.client import client
@@ -31,22 +33,38 @@ from payouts.operations import (
     runs,
     sending,
     terms,
+    undoing,
     write_offs,
 )
+from payouts.operations.undoing import NotUndoableError
 from payouts.stripe.bank import BankPayoutState
-from tests.support import checkout, creators
+from tests.support import checkout, creators, invoicing
 from tests.support import runs as agent_runs
 from tests.support.disputing import disputed_unseen
-from tests.support.processes import StripeStandin
-from wallets.calls import InsufficientCreditsError
-from wallets.models import WalletDebt
+from tests.support.processes import Standin
+from tests.support.staff import staff
+from wallets import grants
+from wallets.calls import DisputedError, InsufficientCreditsError
+from wallets.models import Wallet, WalletDebt
 
 PRICE: Final = 1_000
 BONUS_BP: Final = 1_000
 HOUR: Final = dt.timedelta(hours=1)
 # Stripe's own time stands in its answers: a bank payout comes after every transfer.
 EVER_AFTER: Final = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
-FIRST, SECOND = "pi_first", "pi_second"
+FIRST, SECOND, RENEWAL = "pi_first", "pi_second", "pi_renewal"
+# A run that fits into a month's credits burns them; Alice has four fifths of what the fee is above their face.
+FEE: Final = 999
+PLAN_CREDITS: Final = 2_000
+PLAN: Final = """
+pricing:
+  model: subscription
+  subscription_tiers:
+    - name: starter
+      credits_per_month: 2000
+      price_usd: 9.99
+"""
+LAST_MONTH: Final = creators.NOW - dt.timedelta(days=29)
 
 
 class CannotHappenError(Exception):
@@ -68,7 +86,9 @@ class Life:
         self.now += HOUR
         acts: dict[str, Callable[[], None]] = {
             "spend": lambda: self._spend(40),
+            "run undone": self._undo,
             "top-up": self._top_up,
+            "plan renewed": self._renew,
             "refund unused": self._refund_unused,
             "refund rest": self._refund_rest,
             "refund part": self._refund_part,
@@ -99,6 +119,25 @@ class Life:
             raise CannotHappenError from error
         posting.post_splits(now=self.now)
         self._tell(spent=run.charged)
+
+    def _undo(self) -> None:
+        """Undo the run that it began with."""
+        run = (
+            Execution.objects.filter(customer=self.customer)
+            .exclude(source=Execution.Source.PLAN_FEE)
+            .earliest("pk")
+        )
+        try:
+            undoing.undo(run=run, by=staff(), reason="It had failed", now=self.now)
+        except (NotUndoableError, DisputedError) as error:
+            raise CannotHappenError from error
+        self._tell(spent=-run.charged)
+
+    def _renew(self) -> None:
+        """Let the next month's invoice be paid."""
+        invoicing.paid_unseen(Invoice.objects.get(state=Invoice.State.OPEN), RENEWAL, now=self.now)
+        posting.post_splits(now=self.now)
+        self._tell(cash=FEE, bought=agent_runs.credits(PLAN_CREDITS))
 
     def _top_up(self) -> None:
         top_up = checkout.bought_unseen(self.customer, SECOND, now=self.now)
@@ -226,8 +265,11 @@ class Life:
         reserves.release_due(now=self.now)
 
 
-def begun(standin: StripeStandin) -> Life:
-    """Begin: Bob bought 11,000 credits for $10 and spent 8,000 with Alice, of whose earnings a tenth is held back."""
+def begun(standin: Standin) -> Life:
+    """Begin: Bob bought 11,000 credits for $10 and spent 8,000 with Alice, of whose earnings a tenth is held back.
+
+    A month of her plan is over, its credits have run out, and the invoice of the next one is out.
+    """
     creator = agent_runs.make_creator()
     agent = agent_runs.make_agent(creator=creator)
     tier = RiskTier.objects.create(slug="held-back", window_days=3, reserve_bp=1_000, reserve_days=10)
@@ -235,7 +277,18 @@ def begun(standin: StripeStandin) -> Life:
     creators.connect_stripe(creator, standin)
     standin.post("/_sim/balance/topup", amount=10_000_000)
     life = Life(agent_runs.make_customer(), creator, agent)
+    _month_passed(life)
+    staff()
     top_up = checkout.bought_unseen(life.customer, FIRST, bonus_bp=BONUS_BP, now=life.now)
     life._tell(cash=PRICE, bought=top_up.paid_credits + top_up.bonus_credits)
     life._spend(160)
     return life
+
+
+def _month_passed(life: Life) -> None:
+    plan = agent_runs.make_agent("monthly", manifest=PLAN, creator=life.creator)
+    subscription = agent_runs.subscribe(life.customer, plan, now=LAST_MONTH)
+    grants.expire_due(wallet_id=Wallet.objects.get(scope=life.creator.public_id).pk, now=life.now)
+    renewing.renew_due(now=life.now)
+    finalising.finalise(invoice_id=Invoice.objects.get(state=Invoice.State.DRAFT).pk, now=life.now)
+    life._tell(cash=subscription.amount_cents)

@@ -3,18 +3,20 @@
 So what two orders begin with happens once. An event that cannot happen then and there has no followers.
 """
 
-from collections.abc import Iterator, Sequence
+import random
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
+from itertools import pairwise, permutations
 
 from django.db import transaction
 
+from tests.support.orders.alphabet import DEPENDENT, DEPENDENT_ONCE_UNDONE, Pair
 from tests.support.orders.life import CannotHappenError, Life
-from tests.support.orders.proof import Proof, ended
+from tests.support.orders.proof import Proof
 
 Order = tuple[str, ...]
-Pair = tuple[str, str]
 
 
 @dataclass
@@ -24,12 +26,16 @@ class Found:
     ends: dict[Order, dict[str, int]] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
-    def unequal(self, dependent: set[frozenset[str]]) -> list[str]:
+    def unmet(self, events: Sequence[str]) -> set[Pair]:
+        """Give each event with each that never came right after it."""
+        return set(permutations(events, 2)) - {pair for order in self.ends for pair in pairwise(order)}
+
+    def unequal(self) -> list[str]:
         """Tell which orders end differently although only events that know nothing of each other changed places."""
         first: dict[frozenset[Pair | str], Order] = {}
         told = []
         for order, end in self.ends.items():
-            kept = {pair for pair in pairs(order) if frozenset(pair) in dependent}
+            kept = {pair for pair in pairs(order) if frozenset(pair) in dependent(order)}
             other = first.setdefault(frozenset({*order, *kept}), order)
             apart = {
                 name: (self.ends[other].get(name, 0), end[name])
@@ -53,51 +59,41 @@ class Walk:
         """Walk every order up to so many long."""
         self._follow((), self.beginning, longest)
 
-    def every_pair(self, longest: int) -> set[Pair]:
-        """Walk orders of that length until each pair of events was met in each order; give the pairs that were not.
+    def orders(self, orders: Iterable[Order]) -> None:
+        """Walk some orders, each as far as it can happen."""
+        self._along((), self.beginning, orders)
 
-        For each pair that is missing, in the order of the alphabet: the first order known that ends with it, or else
-        what leads to its first event and then what leads to its second, made longer by whatever adds most pairs that
-        are missing too. Nothing is drawn by chance.
-        """
-        every = [(a, b) for a in self.events for b in self.events if a != b]
-        missing = set(every)
-        for pair in every:
-            if pair in missing:
-                missing -= pairs(self._lengthened(self._start(pair), (), self.beginning, longest, missing))
-        return missing
+    def drawn(self, longest: int, chance: random.Random) -> None:
+        """Walk one order of that length, drawn by chance from what can happen."""
+        self._draw((), self.beginning, longest, chance)
 
-    def _start(self, pair: Pair) -> Order:
-        known = [order for order in self.found.ends if order[-1] == pair[1] and pair[0] in order]
-        if known:
-            return min(known, key=len)
-        first, second = (self._shortest(event) for event in pair)
-        return (*first, *(event for event in second if event not in first))
-
-    def _shortest(self, event: str) -> Order:
-        return min((order for order in self.found.ends if order[-1] == event), key=len)
+    def _left(self, order: Order) -> list[str]:
+        return [event for event in self.events if event not in order]
 
     def _follow(self, order: Order, life: Life, longest: int) -> None:
-        for event in self.events:
-            if event in order:
-                continue
+        for event in self._left(order):
             with self._happened(order, life, event) as after:
                 if after is not None and len(order) + 1 < longest:
                     self._follow((*order, event), after, longest)
 
-    def _lengthened(self, start: Order, order: Order, life: Life, longest: int, missing: set[Pair]) -> Order:
-        """Walk to the end of `start` and on; give the order that was walked."""
-        if len(order) == longest:
-            return order
-        for event in [start[len(order)]] if len(order) < len(start) else self._best(order, missing):
+    def _along(self, order: Order, life: Life, ways: Iterable[Order]) -> None:
+        followers: dict[str, list[Order]] = {}
+        for event, *rest in filter(None, ways):
+            followers.setdefault(event, []).append(tuple(rest))
+        for event, further in followers.items():
             with self._happened(order, life, event) as after:
                 if after is not None:
-                    return self._lengthened(start, (*order, event), after, longest, missing)
-        return order
+                    self._along((*order, event), after, further)
 
-    def _best(self, order: Order, missing: set[Pair]) -> list[str]:
-        left = [event for event in self.events if event not in order]
-        return sorted(left, key=lambda event: -sum((before, event) in missing for before in order))
+    def _draw(self, order: Order, life: Life, longest: int, chance: random.Random) -> None:
+        if len(order) == longest:
+            return
+        left = self._left(order)
+        for event in chance.sample(left, len(left)):
+            with self._happened(order, life, event) as after:
+                if after is not None:
+                    self._draw((*order, event), after, longest, chance)
+                    return
 
     @contextmanager
     def _happened(self, order: Order, life: Life, event: str) -> Iterator[Life | None]:
@@ -118,7 +114,7 @@ class Walk:
     def _prove(self, order: Order, life: Life) -> None:
         if order in self.found.ends:
             return
-        end = self.found.ends[order] = ended(life)
+        end = self.found.ends[order] = self.proof.ended(life)
         self.found.wrong += [f"{', '.join(order)}: {name}" for name in self.proof.broken(life, end)]
 
 
@@ -130,6 +126,11 @@ def walking(life: Life, events: Sequence[str]) -> Iterator[Walk]:
         yield walk
     finally:
         walk.proof.close()
+
+
+def dependent(order: Order) -> set[frozenset[str]]:
+    """Give the events of an order that may not change places with each other."""
+    return DEPENDENT | (DEPENDENT_ONCE_UNDONE if "run undone" in order else set())
 
 
 def pairs(order: Order) -> set[Pair]:
