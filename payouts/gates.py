@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from wallets import money
 
@@ -16,6 +17,13 @@ class Reason(StrEnum):
     TRANSFERS_INACTIVE = "transfers_inactive"
     BELOW_MINIMUM = "below_minimum"
     DEBT = "debt"
+    NOT_PREPARED = "not_prepared"
+
+
+NOT_PREPARED: Final = (
+    "Something broke while this payout was put together. "
+    "It is tried again each minute; the log says what it was."
+)
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from config.kit import clock
 from config.kit.errors import DomainError
-from payouts import calendar
+from payouts import calendar, gates
 from payouts.admin import shown
 from payouts.calendar import Period
 from payouts.models import Payout, PayoutExclusion, PayoutRun
 from payouts.operations import runs
-from payouts.queries import preview, terms
+from payouts.queries import exclusions, preview, terms
 from wallets import money
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 
@@ -165,6 +165,9 @@ class PayoutRunAdmin(ReadOnlyAdmin):
             messages.error(request, refusal.detail)
             return None
         messages.success(request, f"The drafts of {period} are made. Approve them to send them.")
+        if aside := len(exclusions.set_aside(period=period)):
+            creators = "creator" if aside == 1 else "creators"
+            messages.warning(request, f"{aside} {creators} could not be prepared: {gates.NOT_PREPARED}")
         return run
 
     def _start_context(self, request: HttpRequest, form: StartForm, now: dt.datetime) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Q
 
+from config.kit import jobs
 from payouts import states
 from payouts.models import GONE, BankPayout, Payout, PayoutAccount
 from payouts.stripe import bank
@@ -39,10 +40,11 @@ def sync_recent(*, now: dt.datetime) -> int:
     waiting = Payout.objects.filter(state=Payout.State.SENT, sent_at__lte=now - STUCK_AFTER)
     accounts = PayoutAccount.objects.filter(pk__in=waiting.values("account"))
     read = 0
-    for account in accounts.exclude(Q(stripe_account_id=None) | Q(ended__in=GONE)):
-        for state in bank.recent(account_id=account.stripe_account_id or ""):
-            apply(account=account, state=state, now=now)
-            read += 1
+    for account in accounts.exclude(Q(stripe_account_id=None) | Q(ended__in=GONE)).order_by("pk"):
+        with jobs.fenced("bank_payouts.not_read account=%s", account.stripe_account_id):
+            for state in bank.recent(account_id=account.stripe_account_id or ""):
+                apply(account=account, state=state, now=now)
+                read += 1
     return read
 
 

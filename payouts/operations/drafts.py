@@ -57,6 +57,8 @@ def draft(
     now: dt.datetime,
 ) -> Payout | None:
     """Draft a creator's payout of a run, or record why it is left out; a live one of the run is kept."""
+    # Should it have been set aside: now it has been seen.
+    PayoutExclusion.objects.filter(run=run, creator=creator, reason=gates.Reason.NOT_PREPARED).delete()
     if Payout.objects.filter(creator=creator, run=run).exclude(state__in=Payout.DEAD).exists():
         return None
     netted = _net_debt(creator, now)
@@ -77,6 +79,20 @@ def draft(
         payout=payout, new=payout.state, actor=by.actor, at=now, reason=f"Run of {run}"
     )
     return payout
+
+
+def set_aside(*, run: PayoutRun, creator: Creator) -> None:
+    """Record that a creator could not be prepared: what it has stays payable, and it is tried again."""
+    payable = standing.purse(creator_id=creator.pk).payable - standing.promised(creator_id=creator.pk)
+    PayoutExclusion.objects.update_or_create(
+        run=run,
+        creator=creator,
+        defaults={
+            "reason": gates.Reason.NOT_PREPARED,
+            "detail": gates.NOT_PREPARED,
+            "payable": max(payable, 0),
+        },
+    )
 
 
 def cancel(*, payout: Payout, actor: str, now: dt.datetime, reason: str) -> Payout:

@@ -7,6 +7,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Q
 
+from config.kit import jobs
 from config.kit.errors import ConflictError
 from marketplace.models import Creator
 from payouts import countries
@@ -93,10 +94,15 @@ def resync_stale(*, now: dt.datetime) -> int:
     stale = PayoutAccount.objects.filter(synced_at__lte=now - STALE_AFTER).exclude(
         Q(stripe_account_id=None) | Q(ended__in=GONE)
     )
-    found = list(stale.order_by("synced_at")[:RESYNC_BATCH])
-    for account in found:
-        refresh(account_id=account.pk, now=now)
-    return len(found)
+    read = 0
+    # An account that cannot be read stays the oldest: it takes nobody's place in the batch.
+    for account in stale.order_by("synced_at"):
+        with jobs.fenced("account.not_read id=%s", account.stripe_account_id):
+            refresh(account_id=account.pk, now=now)
+            read += 1
+        if read == RESYNC_BATCH:
+            break
+    return read
 
 
 def refresh(*, account_id: int, now: dt.datetime) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from django.db import transaction
 
+from config.kit import jobs
 from payouts import states
 from payouts.models import Payout
 from payouts.queries import standing
@@ -40,13 +41,14 @@ def sync(*, stripe_transfer_id: str, now: dt.datetime) -> None:
 
 
 def sync_recent(*, now: dt.datetime) -> int:
-    """Book the reversals that no webhook told of, or whose job was lost; give how many transfers were read."""
+    """Book the reversals that no webhook told of, or whose job was lost; give how many transfers that were."""
     newest = transfers.taken_back()
     booked = Transaction.objects.filter(kind=KIND, source_type=KIND, source_id__in=newest)
     lost = newest.keys() - set(booked.values_list("source_id", flat=True))
     missed = {newest[reversal_id] for reversal_id in lost}
     for transfer_id in sorted(missed):
-        sync(stripe_transfer_id=transfer_id, now=now)
+        with jobs.fenced("reversal.not_booked transfer=%s", transfer_id):
+            sync(stripe_transfer_id=transfer_id, now=now)
     return len(missed)
 
 

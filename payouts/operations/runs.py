@@ -18,7 +18,7 @@ from payouts.calendar import Period
 from payouts.models import Payout, PayoutRun
 from payouts.operations import drafts, locks, maturity
 from payouts.operations.drafts import By
-from payouts.queries import maturing, surplus, terms
+from payouts.queries import exclusions, maturing, surplus, terms
 from payouts.queries.terms import Group
 
 ACTOR: Final = "job:payout_run"
@@ -34,16 +34,18 @@ class TooEarlyError(ConflictError):
 def prepare(*, period: Period, actor: str, now: dt.datetime, user: User | None = None) -> PayoutRun:
     """Draft the payouts of a period. Again for the same period: only who became payable since is added.
 
-    Each creator is one transaction, so a run that is cut short goes on where it stopped. A `user` who starts it
-    cannot be the second to approve its large payouts.
+    Each creator is one transaction, so a run that is cut short goes on where it stopped; who cannot be prepared is
+    left out with that reason, and tried again each minute. A `user` who starts it cannot be the second to approve
+    its large payouts.
     Raises TooEarlyError before the period's pay date.
     """
     # Two runs at once wait for each other here; did they not, a second draft would break a unique constraint.
     with locks.waiting(locks.RUN):
         run = opened(period=period, actor=actor, now=now)
-        for creator in _creators(_candidates(period)):
-            prepare_creator(run=run, creator=creator, by=By(actor, user), now=now)
-        PayoutRun.objects.filter(pk=run.pk, prepared_at=None).update(prepared_at=now)
+        by = By(actor, user)
+        seen = [_see(run, creator, by, now) for creator in _creators(_candidates(period))]
+        if all(seen):
+            PayoutRun.objects.filter(pk=run.pk, prepared_at=None).update(prepared_at=now)
         run.refresh_from_db()
     return run
 
@@ -102,8 +104,9 @@ def due(*, now: dt.datetime) -> Iterator[Period]:
 
 
 def prepare_due(*, now: dt.datetime) -> list[PayoutRun]:
-    """Prepare every run that is due, missed ones first: what beat does."""
-    return [prepare(period=period, actor=ACTOR, now=now) for period in due(now=now)]
+    """Prepare every run that is due, missed ones first, and whom earlier ones could not: what beat does."""
+    again = _see_again(now)
+    return again + [prepare(period=period, actor=ACTOR, now=now) for period in due(now=now)]
 
 
 def mature_on_demand(*, now: dt.datetime) -> int:
@@ -121,6 +124,26 @@ def mature_on_demand(*, now: dt.datetime) -> int:
             with jobs.fenced("payout.not_matured creator=%s", creator.public_id):
                 moved += _mature(creator, period, now)
     return moved
+
+
+def _see_again(now: dt.datetime) -> list[PayoutRun]:
+    """Try those again that runs could not prepare; give the runs."""
+    with locks.waiting(locks.RUN):
+        stuck = list(exclusions.stuck(now=now).select_related("run", "creator"))
+        for each in stuck:
+            _see(each.run, each.creator, By(ACTOR), now)
+    return list({each.run_id: each.run for each in stuck}.values())
+
+
+def _see(run: PayoutRun, creator: Creator, by: By, now: dt.datetime) -> bool:
+    """Prepare one of many, or leave it out as it cannot be; False when not even that can be written down."""
+    with jobs.fenced("payout.not_prepared run=%s creator=%s", run.pk, creator.public_id):
+        prepare_creator(run=run, creator=creator, by=by, now=now)
+        return True
+    with jobs.fenced("payout.not_left_out run=%s creator=%s", run.pk, creator.public_id):
+        drafts.set_aside(run=run, creator=creator)
+        return True
+    return False
 
 
 def _mature(creator: Creator, period: Period, now: dt.datetime) -> int:

@@ -12,8 +12,10 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 
 from billing.stripe.errors import StripeUnavailableError
+from config.kit import jobs
 from payouts import gates, states
 from payouts.models import Payout, PayoutAccount, PayoutAttempt
 from payouts.operations import locks, outcomes
@@ -38,21 +40,9 @@ def send_approved(*, now: dt.datetime) -> int:
     Raises StripeUnavailableError when the balance cannot be read.
     """
     with locks.trying(locks.SEND) as alone:
-        waiting = list(_waiting()[:BATCH]) if alone else []
-        if not waiting:
+        if not alone or not _waiting().exists():
             return 0
-        left, sent = transfers.available_cents(), 0
-        for payout in waiting:
-            # First come, first served: a small payout does not overtake an older, larger one.
-            if payout.amount_cents > left:
-                _note_waiting(payout)
-                break
-            state = send(payout=payout, now=now)
-            if state == Payout.State.APPROVED:
-                break  # Stripe found its balance lower than it had told us
-            left -= payout.amount_cents
-            sent += state == Payout.State.SENT
-    return sent
+        return _send_in_turn(transfers.available_cents(), now)
 
 
 def send(*, payout: Payout, now: dt.datetime) -> str:
@@ -83,10 +73,37 @@ def unresolved(*, now: dt.datetime) -> int:
     found = PayoutAttempt.objects.filter(
         outcome__in=PayoutAttempt.UNRESOLVED, started_at__lte=now - ANSWER_WITHIN
     )
-    attempts = list(found.select_related("payout").order_by("started_at")[:BATCH])
-    for attempt in attempts:
-        deliver(attempt=attempt, now=now)
-    return len(attempts)
+    taken = 0
+    # First those that nobody has looked up for longest: whichever stay unresolved let the others come.
+    for attempt in found.select_related("payout").order_by(Coalesce("called_at", "started_at"), "id"):
+        with jobs.fenced("payout.unresolved key=%s", attempt.idempotency_key):
+            PayoutAttempt.objects.filter(pk=attempt.pk).update(called_at=now)
+            deliver(attempt=attempt, now=now)
+            taken += 1
+        if taken == BATCH:
+            break
+    return taken
+
+
+def _send_in_turn(left: int, now: dt.datetime) -> int:
+    tried = sent = 0
+    for payout in _waiting():
+        # First come, first served: a small payout does not overtake an older, larger one.
+        if payout.amount_cents > left:
+            _note_waiting(payout)
+            break
+        # Whatever comes of it: Stripe may have made the transfer.
+        left -= payout.amount_cents
+        # One that cannot be sent stays the oldest: it takes nobody's place in the batch.
+        with jobs.fenced("payout.not_sent id=%s", payout.public_id):
+            state = send(payout=payout, now=now)
+            if state == Payout.State.APPROVED:
+                break  # Stripe found its balance lower than it had told us
+            sent += state == Payout.State.SENT
+            tried += 1
+        if tried == BATCH:
+            break
+    return sent
 
 
 def _waiting() -> QuerySet[Payout]:

@@ -13,7 +13,7 @@ from django.db import transaction
 from accounts import audit
 from accounts.audit import Staff
 from billing.stripe.errors import StripeUnavailableError
-from config.kit import reasons
+from config.kit import jobs, reasons
 from config.kit.errors import ConflictError, InvalidInputError
 from payouts.models import Withdrawal
 from payouts.operations import locks
@@ -57,7 +57,8 @@ def resolve_unknown(*, now: dt.datetime) -> int:
     )
     rows = list(waiting.order_by("id"))
     for row in rows:
-        _look_up(row, now)
+        with jobs.fenced("withdrawal.unresolved id=%s", row.public_id):
+            _look_up(row, now)
     return len(rows)
 
 

@@ -44,12 +44,14 @@ def write_off(*, debt: WalletDebt, actor: str, reason: str, now: dt.datetime) ->
 
 def write_off_due(*, now: dt.datetime) -> int:
     """Write off what has waited for too long; give how many."""
-    due = write_offs.due(now=now, limit=BATCH)
     written = 0
-    for debt in due:
+    # A debt that cannot be written off stays the oldest: it takes nobody's place in the batch.
+    for debt in write_offs.due(now=now):
         with jobs.fenced("arrears.not_written_off debt=%s", debt.pk):
             write_off(debt=debt, actor=ACTOR, reason="Not paid in time.", now=now)
             written += 1
+        if written == BATCH:
+            break
     return written
 
 

@@ -20,6 +20,8 @@ from wallets.money import CREDITS
 
 BOOKS: Final = "admin:wallets_bookscheck_changelist"
 PAYOUTS: Final = "admin:payouts_payout_changelist"
+RUNS: Final = "admin:payouts_payoutrun_changelist"
+ACCOUNTS: Final = "admin:payouts_payoutaccount_changelist"
 ADJUSTMENTS: Final = "admin:wallets_adjustment_changelist"
 RATES: Final = "admin:marketplace_modelrate_changelist"
 DISPUTES: Final = "admin:billing_dispute_changelist"
@@ -151,6 +153,10 @@ def _of_the_books(now: dt.datetime, standing: Standing, coverage: Coverage) -> l
 def _overdue(now: dt.datetime) -> list[Waiting]:
     """List what jobs cannot get done: somebody must read the log."""
     found = (
+        ("Payout runs that could not prepare everybody", overdue.runs(now=now), RUNS),
+        ("Payouts that do not get done", overdue.payouts(now=now), PAYOUTS),
+        ("Connected accounts that cannot be read", overdue.accounts(now=now), ACCOUNTS),
+        ("Withdrawals that do not get done", overdue.withdrawals(now=now), WITHDRAWALS),
         ("Refunds that do not get done", overdue.refunds(now=now), REFUNDS),
         ("Debts that are not written off or passed on", overdue.debts(now=now), DEBTS),
         ("Creators whose reserve is not released", overdue.reserves(now=now), CREATORS),

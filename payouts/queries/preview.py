@@ -7,7 +7,7 @@ from marketplace.models import Creator
 from payouts import gates
 from payouts.calendar import Period
 from payouts.models import Payout, PayoutAccount
-from payouts.queries import earnings, maturing, standing, terms
+from payouts.queries import earnings, exclusions, maturing, standing, terms
 from payouts.queries.standing import Purse
 from payouts.queries.terms import Terms
 from wallets.money import cents_to_micros
@@ -65,6 +65,7 @@ class _Ground:
     agreed: dict[int, Terms]
     accounts: dict[int, PayoutAccount]
     days: set[int]
+    aside: set[int]
 
 
 def preview(*, period: Period) -> Preview:
@@ -93,6 +94,7 @@ def _ground(creator_ids: set[int], period: Period) -> _Ground:
         agreed=terms.of_all(creator_ids=creator_ids),
         accounts={account.creator_id: account for account in accounts},
         days=maturing.with_days(creators=creator_ids, before=period.end),
+        aside=exclusions.set_aside(period=period),
     )
 
 
@@ -105,6 +107,8 @@ def _line(creator: Creator, period: Period, ground: _Ground) -> Line:
         standing=standing.account_standing(account=ground.accounts.get(creator.pk)),
         minimum_cents=agreed.least_cents,
     )
+    if creator.pk in ground.aside and not found.reason:
+        found = gates.Assessment(0, gates.Reason.NOT_PREPARED, gates.NOT_PREPARED)
     return Line(
         creator=creator.display_name,
         creator_pk=creator.pk,

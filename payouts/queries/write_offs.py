@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from billing.models import Execution
 from billing.queries import lineage
@@ -63,8 +63,8 @@ def creators_of(*, plan: Plan) -> set[int]:
     return {creator_id for each in plan.borne for creator_id in each.earned}
 
 
-def due(*, now: dt.datetime, limit: int) -> list[WalletDebt]:
-    """List the arrears that nobody will pay: those of lost disputes, and what has waited for too long.
+def due(*, now: dt.datetime) -> QuerySet[WalletDebt]:
+    """List the arrears that nobody will pay, oldest first: those of lost disputes, and what has waited for too long.
 
     The settings ARREARS_WRITTEN_OFF_AFTER_DAYS and LOST_DISPUTES_WRITTEN_OFF_AFTER_DAYS say how long.
     """
@@ -73,7 +73,7 @@ def due(*, now: dt.datetime, limit: int) -> list[WalletDebt]:
     of_lost = ClawPart.objects.filter(debt=OuterRef("pk"), amount__gt=0, claw__dispute__closed_at__lte=lost)
     arrears = WalletDebt.objects.filter(kind=WalletDebt.Kind.ARREARS, remaining__gt=0)
     given_up = arrears.filter(Q(created_at__lte=old) | Exists(of_lost))
-    return list(given_up.order_by("created_at", "id")[:limit])
+    return given_up.order_by("created_at", "id")
 
 
 def _borne(debt: WalletDebt) -> Iterator[Borne]:

@@ -10,6 +10,7 @@ from django.db import connections, transaction
 from billing.models import Refund, TopUp
 from billing.operations import fees, refunds, topups
 from billing.operations.refunds import Ask, requesting
+from billing.operations.refunds import sending as refund_sending
 from billing.queries import lineage
 from billing.queries import refunds as queries
 from billing.queries.lineage import Payment
@@ -249,11 +250,14 @@ class TestStripe:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_that_cannot_be_done_keeps_no_other_waiting(stripe_standin: StripeStandin) -> None:
+def test_one_that_cannot_be_done_keeps_no_other_waiting(
+    stripe_standin: StripeStandin, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stuck, other = (buy(stripe_standin, key=key) for key in ("first", "second"))
     asked = [ask(top_up, 300) for top_up in (stuck,)] + [ask(other, 300, "k2")]
+    monkeypatch.setattr(refund_sending, "BATCH", 1)
     with races.stuck(asked[0]):
-        refunds.send_due(now=LATER)
+        assert refunds.send_due(now=LATER) == 1
     states = [Refund.objects.get(pk=one.pk).state for one in asked]
     assert states == ["requested", "refunded"]
     refunds.send_due(now=LATER)

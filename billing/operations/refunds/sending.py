@@ -10,6 +10,7 @@ import datetime as dt
 from typing import Final
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from billing.models.refunds import Refund
 from billing.operations.refunds import settling, states
@@ -32,11 +33,16 @@ def send_due(*, now: dt.datetime) -> int:
     """Send what nobody has sent, and look up what nobody knows; give how many were taken up."""
     waiting = Q(state=State.REQUESTED, created_at__lte=now - FRESH)
     silent = Q(state__in=(State.SENDING, State.UNKNOWN), called_at__lte=now - ANSWER_WITHIN)
-    due = list(Refund.objects.filter(waiting | silent).order_by("created_at")[:BATCH])
-    for refund in due:
+    taken = 0
+    # First those that nobody has tried for longest: whichever stay unknown let the others come.
+    longest = Coalesce("called_at", "created_at")
+    for refund in Refund.objects.filter(waiting | silent).order_by(longest, "id"):
         with jobs.fenced("refund.not_sent id=%s", refund.public_id):
             send(refund=refund, now=now)
-    return len(due)
+            taken += 1
+        if taken == BATCH:
+            break
+    return taken
 
 
 def send(*, refund: Refund, now: dt.datetime) -> None:
