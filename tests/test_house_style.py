@@ -14,6 +14,7 @@ import pytest
 from celery import current_app
 
 from config.celery import BEAT
+from config.kit import ids
 
 ROOT: Final = Path(__file__).parents[1]
 SOURCE_FOLDERS: Final = ("config", "accounts", "wallets", "marketplace", "billing", "payouts", "tests")
@@ -115,6 +116,16 @@ class TestMoney:
         assert floats == []
 
 
+class TestIds:
+    def test_it_knows_the_prefix_of_every_public_id_that_is_made(self) -> None:
+        made = {
+            name: getattr(ids, name) for file in sources(*MONEY_FOLDERS, "accounts") for name in _made(file)
+        }
+
+        assert {"CUSTOMER", "ADJUSTMENT", "CREDIT_NOTE"} < made.keys()
+        assert {name: prefix for name, prefix in made.items() if prefix not in ids.PREFIXES} == {}
+
+
 class TestJobs:
     """Jobs are enqueued by name, so that tasks may import operations: the names and arguments are checked here."""
 
@@ -174,6 +185,13 @@ def _enqueued(file: Path) -> Iterator[tuple[ast.Call, str, set[str]]]:
         if called == "enqueue" and isinstance(first, ast.Constant) and isinstance(first.value, str):
             names = {keyword.arg for keyword in node.keywords if keyword.arg} - {"countdown_seconds"}
             yield node, first.value, names
+
+
+def _made(file: Path) -> Iterator[str]:
+    """Name the prefixes with which a file makes public ids: `ids.new(ids.PREFIX)`."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "ids.new":
+            yield from (arg.attr for arg in node.args if isinstance(arg, ast.Attribute))
 
 
 def _takes(name: str, arguments: set[str]) -> bool:

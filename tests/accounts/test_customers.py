@@ -22,12 +22,12 @@ class TestOpenCustomer:
         assert (membership.customer, membership.role) == (customer, "owner")
         assert customer.public_id.startswith("cst_")
 
-    @pytest.mark.parametrize("external_id", ["", "cst_1", "key_", "wal_abc"])
+    @pytest.mark.parametrize("external_id", ["", "cst_1", "key_", "wal_abc", "rfd_1"])
     def test_it_refuses_an_external_id_like_ours(self, external_id: str) -> None:
         with pytest.raises(InvalidInputError):
             people.open_customer(external_id=external_id)
 
-    @pytest.mark.parametrize("external_id", ["", "cst_1", "stm_x"])
+    @pytest.mark.parametrize("external_id", ["", "cst_1", "stm_x", "adj_1", "wof_1"])
     def test_the_database_refuses_it_too(self, external_id: str) -> None:
         with pytest.raises(IntegrityError), transaction.atomic():
             Customer.objects.create(

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from accounts.models import ApiKey, Customer, User
-from billing.models import Execution, Invoice, Subscription, TopUp
+from billing.models import CreditNote, Execution, Invoice, Subscription, TopUp
+from billing.queries.invoices import number_text
 from config.kit import ids
-from marketplace.models import Agent, Creator
+from marketplace.models import Agent, Creator, PlanVersion
 from payouts.models import Correction, WriteOff
 from payouts.queries.staff import by_stripe_id
 from payouts.queries.staff.by_stripe_id import owned
 from payouts.queries.staff.found import FOUND_MAX, Found, of_creator, of_customer, of_row
 from wallets.models import Adjustment, CreditGrant, Hold, Transaction, Wallet
-from wallets.templatetags.money import credits_text
+from wallets.templatetags.money import cents, credits_text
 
 # A key is shown by kind and eight characters; whatever more of it is pasted is a secret, and is dropped.
 KEY_PARTS: Final = 3
@@ -72,6 +73,22 @@ def _corrections(text: str) -> Iterable[Found]:
         yield of_row(one, one.public_id, f"{one.state} · {one.discrepancy}")
 
 
+def _credit_notes(text: str) -> Iterable[Found]:
+    for one in CreditNote.objects.filter(public_id=text).select_related("invoice__customer"):
+        yield of_customer(one.invoice.customer)
+        yield of_row(one.invoice, number_text(one.invoice.number), f"{one} · {cents(one.amount_cents)}")
+
+
+def _versions(column: str) -> Callable[[str], Iterable[Found]]:
+    """Find the versions of a plan, the newest first, or the one that is named."""
+
+    def look(text: str) -> Iterable[Found]:
+        found = PlanVersion.objects.filter(**{column: text}).select_related("plan").order_by("-id")
+        yield from (of_row(one, str(one.plan), f"version {one.number}") for one in found[:FOUND_MAX])
+
+    return look
+
+
 def _customers(text: str) -> Iterable[Found]:
     yield from map(of_customer, Customer.objects.filter(public_id=text))
 
@@ -118,6 +135,9 @@ PREFIXES: Final[dict[str, Callable[[str], Iterable[Found]]]] = {
     ids.TOP_UP: owned(TopUp, "public_id"),
     ids.SUBSCRIPTION: owned(Subscription, "public_id"),
     ids.INVOICE: owned(Invoice, "public_id"),
+    ids.CREDIT_NOTE: _credit_notes,
+    ids.PLAN: _versions("plan__public_id"),
+    ids.PLAN_VERSION: _versions("public_id"),
     ids.INVOICE_PAYMENT: by_stripe_id.payments_of_invoices,
     ids.PAYOUT: by_stripe_id.payouts,
     "fbx_": _key,

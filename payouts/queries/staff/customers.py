@@ -3,11 +3,16 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
 
 from accounts.models import AuditEntry, Customer, Membership, StaffNote
 from billing.models import Dispute, Execution, Invoice, InvoicePayment, Refund, Subscription, TopUp
 from billing.queries.invoices import number_text
+from config.kit import ids
 from marketplace.models import Creator
+from payouts.models import WriteOff
 from payouts.queries.staff import tables
 from payouts.queries.staff.tables import Table, number, row, text, time
 from wallets.models import Adjustment, CreditGrant, Entry, Hold, Wallet
@@ -62,7 +67,7 @@ def page(*, customer: Customer, asked: Mapping[str, str]) -> Page:
     scopes = [wallet.scope for wallet in wallets if wallet.scope]
     sellers = dict(Creator.objects.filter(public_id__in=scopes).values_list("public_id", "display_name"))
     purses = [_purse(wallet, sellers) for wallet in wallets]
-    ids = [purse.pk for purse in purses]
+    wallet_ids = [purse.pk for purse in purses]
     creator = Creator.objects.filter(customer=customer).first()
     members = customer.memberships.select_related("user").order_by("id")
     payments = [
@@ -74,7 +79,9 @@ def page(*, customer: Customer, asked: Mapping[str, str]) -> Page:
     named = [customer.public_id, *(purse.public_id for purse in purses)]
     named += [creator.public_id] if creator else []
     plans = [_subscriptions(customer, asked), _invoices(customer, asked)]
-    named += [line[0].text for shown in (*payments, *plans) for line in shown.rows]
+    runs = _runs(customer, asked)
+    named += [line[0].text for shown in (*payments, *plans, runs) for line in shown.rows]
+    named += WriteOff.objects.filter(customer=customer).values_list("public_id", flat=True)
     return Page(
         customer=customer,
         creator=creator,
@@ -82,13 +89,13 @@ def page(*, customer: Customer, asked: Mapping[str, str]) -> Page:
         purses=purses,
         notes=notes(customer=customer),
         tables=[
-            _grants(ids, asked),
-            _holds(ids, asked),
-            _entries(ids, asked),
+            _grants(wallet_ids, asked),
+            _holds(wallet_ids, asked),
+            _entries(wallet_ids, asked),
             *payments,
-            _runs(customer, asked),
+            runs,
             *plans,
-            _adjustments(ids, asked),
+            _adjustments(wallet_ids, asked),
             audit(names=named, asked=asked),
         ],
     )
@@ -108,11 +115,16 @@ def audit(*, names: Iterable[str], asked: Mapping[str, str]) -> Table:
         heads=("When", "Who", "What", "Object", "Why", "From"),
         rows=AuditEntry.objects.filter(object_id__in=list(names)),
         cells=lambda one: (
-            *(time(one.at), text(one.actor), text(one.act), text(one.object_id)),
+            *(time(one.at), text(one.actor), text(one.act), text(one.object_id, _found(one.object_id))),
             *(text(one.reason), text(one.address)),
         ),
         asked=asked,
     )
+
+
+def _found(name: str) -> str:
+    """Lead to what a name of ours is the name of: the search of the staff knows."""
+    return f"{reverse('payouts:staff_find')}?{urlencode({'q': name})}" if ids.looks_public(name) else ""
 
 
 def _purse(wallet: Wallet, sellers: Mapping[str, str]) -> Purse:

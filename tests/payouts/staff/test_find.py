@@ -5,7 +5,13 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.models import ApiKey, User
+from billing.models import Invoice
+from billing.operations.invoices import credit_notes
+from billing.operations.invoices.credit_notes import Credit
+from config.kit import ids
+from marketplace.models import PlanVersion
 from payouts.models import Withdrawal
+from payouts.queries.staff import by_id
 from tests.payouts.staff.conftest import World
 from tests.support import runs
 from tests.support.people import MONDAY
@@ -21,7 +27,14 @@ def looks(world: World) -> list[tuple[str, str]]:
     sent = Withdrawal.objects.create(
         amount_cents=1, coverage=10_000, reason="Rent", requested_by=staff, requested_at=MONDAY
     )
+    invoice = Invoice.objects.get(public_id=world.invoice)
+    credit = Credit(amount_cents=100, reason="Late", reference="n1", actor="staff:olive")
+    note = credit_notes.give(invoice=invoice, credit=credit, now=MONDAY)
+    version = PlanVersion.objects.earliest("id")
     return [
+        (note.public_id, "/admin/billing/invoice/"),
+        (version.public_id, "/admin/marketplace/planversion/"),
+        (version.plan.public_id, "/admin/marketplace/planversion/"),
         (sent.public_id, "/admin/payouts/withdrawal/"),
         ("bob@example.com", BOB),
         ("Bob", BOB),
@@ -64,6 +77,11 @@ def test_the_command_box_finds_ids_as_they_are_written(olive: Client, world: Wor
     ).content.decode()
 
     assert f"/admin/customers/{world.bob.public_id}/" in page
+
+
+def test_it_looks_for_every_kind_of_id() -> None:
+    # A reading of usage is on the page of its run, a statement on that of its payout.
+    assert ids.PREFIXES - by_id.PREFIXES.keys() == {ids.USAGE_EVENT, ids.STATEMENT}
 
 
 @pytest.mark.parametrize("text", ["", "   ", "pi_nothing", "\x00", "%", "x" * 500, "$", "-1", "exe_", "_"])
