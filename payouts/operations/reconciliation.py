@@ -20,7 +20,6 @@ from payouts.queries import stripe_cash
 from payouts.queries.stripe_cash import Scope, Sides
 from payouts.reconciling import Judgement
 from wallets import days
-from wallets.models import ClosedDay
 
 NIGHTLY: Final = "job:reconcile"
 # How far back a night looks for days that are not closed; older ones are named to the command.
@@ -118,34 +117,33 @@ def _note_days(first: dt.date, last: dt.date, sides: Sides, judged: Judgement, n
         ReconciledDay.objects.update_or_create(day=day, defaults=facts)
 
 
-def _close_days(first: dt.date, last: dt.date, actor: str, now: dt.datetime) -> list[dt.date]:
+def _close_days(first: dt.date, last: dt.date, actor: str, now: dt.datetime) -> None:
+    """Close the days that are over and clean.
+
+    They are judged again, all in one reading, with late bookings kept waiting, so that none slips in.
+    """
     closed = days.closed(since=first)
-    open_days = [day for day in _range(first, last) if day not in closed]
-    return [day for day in open_days if _close(day, actor, now)]
-
-
-def _close(day: dt.date, actor: str, now: dt.datetime) -> ClosedDay | None:
-    """Close a day that is over and clean; judged again with late bookings kept waiting, so that none slips in."""
-    end = days.end_of(day=day)
-    if now < end + CLOSE_AFTER or Discrepancy.objects.filter(resolved_at=None, day=day).exists():
-        return None
-    if Execution.objects.filter(state="settled", charged__gt=0, posting_id=None, closed_at__lt=end).exists():
-        return None
+    over = [day for day in _range(first, last) if now >= days.end_of(day=day) + CLOSE_AFTER]
+    over = [day for day in over if day not in closed]
+    if not over:
+        return
     with transaction.atomic():
         days.keep_bookings_waiting()
-        if not _is_clean(day, now):
-            return None
-        stamped = days.close(day=day, actor=actor, now=now)
-        ReconciledDay.objects.filter(day=day).update(closed=stamped)
-    return stamped
+        for day in sorted({*over} - _unclean(over[0], over[-1], now)):
+            stamped = days.close(day=day, actor=actor, now=now)
+            ReconciledDay.objects.filter(day=day).update(closed=stamped)
 
 
-def _is_clean(day: dt.date, now: dt.datetime) -> bool:
-    sides = stripe_cash.load(scope=Scope(day, day))
+def _unclean(first: dt.date, last: dt.date, now: dt.datetime) -> set[dt.date]:
+    """Name the days on which something is open or pending, or of which runs are not posted."""
+    sides = stripe_cash.load(scope=Scope(first, last))
     judged = sides.judged(now=now)
     unsettled = {*judged.pending, *(finding.key for finding in judged.findings)}
-    lines = (*sides.said, *sides.booked)
-    return not any(line.key in unsettled and utc_day(at=line.at) == day for line in lines)
+    found = {utc_day(at=line.at) for line in (*sides.said, *sides.booked) if line.key in unsettled}
+    found.update(Discrepancy.objects.filter(resolved_at=None).values_list("day", flat=True))
+    unposted = Execution.objects.filter(state="settled", charged__gt=0, posting_id=None)
+    oldest = unposted.aggregate(at=Min("closed_at"))["at"]
+    return found | {day for day in _range(first, last) if oldest and oldest < days.end_of(day=day)}
 
 
 def _range(first: dt.date, last: dt.date) -> Iterable[dt.date]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.audit import Staff
 from accounts.models import AuditEntry, User
@@ -20,6 +21,7 @@ from config.kit.errors import InvalidInputError
 from payouts.calendar import utc_day
 from payouts.models import Correction, Discrepancy, Payout, ReconciledDay, Reconciliation, Withdrawal
 from payouts.operations import corrections, discrepancies, reconciliation, sending, withdrawals
+from payouts.queries import stripe_cash
 from payouts.queries.stripe_cash import Scope
 from tests.support.checkout import NOW, ask, buy, pay
 from tests.support.creators import PAY_DAY, approved, connect_stripe, earn
@@ -114,6 +116,17 @@ class TestACleanDay:
 
         row = ReconciledDay.objects.get()
         assert (row.state, row.net, row.matched) == ("closed", 10_000_000 - 590_000 + 50_000_000, 3)
+
+    def test_days_are_closed_in_one_reading_and_one_that_is_not_clean_stays_open(self, bought: TopUp) -> None:
+        reconcile()
+        book("bts_1", 7_000_000)
+        first, morning = TODAY - dt.timedelta(days=5), NEXT_MORNING
+        with CaptureQueriesContext(connection) as asked:
+            reconciliation.reconcile(first=first, last=TODAY, actor=ACTOR, now=morning)
+
+        assert days.closed() == {first + dt.timedelta(days=number) for number in range(5)}
+        # To fill gaps, to judge, and to close.
+        assert sum(stripe_cash.SIDES[:200] in one["sql"] for one in asked.captured_queries) == 3
 
     def test_a_booking_that_comes_later_lands_in_the_next_open_day(
         self, bought: TopUp, stripe_standin: StripeStandin
