@@ -47,7 +47,7 @@ EARNED: Final = """
     FROM parts p CROSS JOIN LATERAL jsonb_array_elements(p.cells) c
     JOIN billing_earning e ON e.execution_id = p.execution_id AND e.creator_id = (c ->> 1)::bigint
     WHERE c ->> 0 = p.funding_class AND p.id = coalesce(%(dispute)s, p.id)
-        AND e.creator_id = coalesce(%(creator)s, e.creator_id)
+        AND (%(creators)s::bigint[] IS NULL OR e.creator_id = ANY (%(creators)s::bigint[]))
         AND (%(days)s::date[] IS NULL OR e.day = ANY (%(days)s::date[]))
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
@@ -70,13 +70,16 @@ def holding() -> QuerySet[Dispute]:
 
 
 def earned(
-    *, dispute: Dispute | None = None, creator_id: int | None = None, days: Iterable[dt.date] | None = None
+    *,
+    dispute: Dispute | None = None,
+    creator_ids: Iterable[int] | None = None,
+    days: Iterable[dt.date] | None = None,
 ) -> list[Earned]:
-    """List what creators earned of what is at stake, for one dispute or one creator's days where told."""
+    """List what creators earned of what is at stake, for one dispute or some creators' days where told."""
     asked = {
         "disputes": list(holding().values_list("pk", flat=True)),
         "dispute": dispute.pk if dispute else None,
-        "creator": creator_id,
+        "creators": None if creator_ids is None else list(creator_ids),
         "days": None if days is None else list(days),
     }
     if not asked["disputes"]:

@@ -1,6 +1,7 @@
 """A creator's earnings, as reports show them: summed over executions, by UTC day or agent."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -73,11 +74,14 @@ ROWS: Final = {
 }
 # Posted and not yet posted in one statement, so that no run is counted twice or not at all.
 MATURING: Final = """
-SELECT coalesce((SELECT balance FROM wallets_wallet WHERE owner_type = 'creator' AND owner_id = %(creator)s
-                 AND unit = 'CREDITS' AND kind = 'pending' AND scope = ''), 0)
-     + coalesce((SELECT sum(e.amount) FROM billing_execution x JOIN billing_earning e ON e.execution_id = x.id
-                 WHERE x.state = 'settled' AND x.charged > 0 AND x.posting_id IS NULL
-                   AND e.creator_id = %(creator)s), 0)
+SELECT creator_id, sum(amount)::bigint FROM (
+    SELECT owner_id AS creator_id, balance AS amount FROM wallets_wallet
+    WHERE owner_type = 'creator' AND owner_id = ANY (%(creators)s)
+        AND unit = 'CREDITS' AND kind = 'pending' AND scope = ''
+    UNION ALL
+    SELECT e.creator_id, e.amount FROM billing_execution x JOIN billing_earning e ON e.execution_id = x.id
+    WHERE x.state = 'settled' AND x.charged > 0 AND x.posting_id IS NULL AND e.creator_id = ANY (%(creators)s)
+) found GROUP BY creator_id
 """
 
 
@@ -124,10 +128,14 @@ def position(*, creator_id: int) -> Position:
 
 def maturing(*, creator_id: int) -> int:
     """Sum what a creator has earned and has not matured, posted or not."""
+    return maturing_of(creator_ids=[creator_id]).get(creator_id, 0)
+
+
+def maturing_of(*, creator_ids: Iterable[int]) -> dict[int, int]:
+    """Sum what creators have earned and has not matured, for those of several that have earned anything."""
     with connection.cursor() as cursor:
-        cursor.execute(MATURING, {"creator": creator_id})
-        (found,) = cursor.fetchone()
-    return int(found)
+        cursor.execute(MATURING, {"creators": list(creator_ids)})
+        return dict(cursor.fetchall())
 
 
 def _read(select: str, asked: Asked) -> list[dict[str, Any]]:

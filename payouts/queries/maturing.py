@@ -2,11 +2,13 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Final
 
-from django.db.models import Exists, Max, OuterRef, Sum
+from django.db import connection
+from django.db.models import Exists, Max, OuterRef
 
 from billing.models import Earning, Execution
 from billing.queries import disputed
@@ -15,6 +17,9 @@ from payouts.queries.terms import Terms
 from wallets import chart
 from wallets.models import Wallet
 from wallets.money import CREDITS
+
+# By day: each dispute, and what it puts at stake of what was earned then.
+Waiting = dict[dt.date, list[tuple[int, int]]]
 
 
 @dataclass(frozen=True)
@@ -54,20 +59,32 @@ class Day:
         return sum(line.amount for line in self.lines) - self.amount
 
 
+# The last day that matured is looked up first, so that only what came later is read.
+UNMATURED: Final = """
+SELECT c.id, e.agent_id, e.day, sum(e.amount)::bigint FROM unnest(%(creators)s::bigint[]) AS c (id)
+CROSS JOIN LATERAL (SELECT max(m.day) AS day FROM payouts_maturedearning m WHERE m.creator_id = c.id) last
+JOIN billing_earning e ON e.creator_id = c.id AND e.day < %(before)s AND e.day > coalesce(last.day, '-infinity')
+GROUP BY 1, 2, 3 ORDER BY 1, 3, 2
+"""
+
+
 def unmatured(*, creator_id: int, before: dt.date) -> list[Line]:
     """Sum a creator's earnings of days before a date that have not moved to payable, per agent and day.
 
     Days mature in order and none is left out, so all up to the last that did have.
     """
-    matured = MaturedEarning.objects.filter(creator_id=creator_id).aggregate(last=Max("day"))["last"]
-    earnings = Earning.objects.filter(creator_id=creator_id, day__lt=before)
-    if matured is not None:
-        earnings = earnings.filter(day__gt=matured)
-    sums = earnings.values("agent_id", "day").annotate(total=Sum("amount"))
-    return [
-        Line(creator_id, row["agent_id"], row["day"], int(row["total"]))
-        for row in sums.order_by("day", "agent_id")
-    ]
+    return unmatured_of(creators=[creator_id], before=before)[creator_id]
+
+
+def unmatured_of(*, creators: Iterable[int], before: dt.date) -> dict[int, list[Line]]:
+    """Sum the earnings of several creators, as `unmatured` does."""
+    found: dict[int, list[Line]] = {creator_id: [] for creator_id in creators}
+    with connection.cursor() as cursor:
+        cursor.execute(UNMATURED, {"creators": list(found), "before": before})
+        for row in cursor.fetchall():
+            line = Line(*row)
+            found[line.creator_id].append(line)
+    return found
 
 
 def with_days(*, creators: Iterable[int], before: dt.date) -> set[int]:
@@ -78,18 +95,22 @@ def with_days(*, creators: Iterable[int], before: dt.date) -> set[int]:
 
 
 def divided(*, creator_id: int, agreed: Terms, before: dt.date, there: int) -> Iterator[Day]:
-    """Say how a creator's days before a date mature, given what there is: what is foreseen is what is booked.
+    """Say how a creator's days before a date mature, given what there is: what is foreseen is what is booked."""
+    lines = unmatured_of(creators=[creator_id], before=before)
+    waiting = disputed_of(lines=lines)
+    return divide(lines=lines[creator_id], waiting=waiting[creator_id], agreed=agreed, there=there)
 
-    A day gives what there still is of it. What a dispute puts at stake waits for it, and of the rest the tier holds
-    its share back.
+
+def divide(*, lines: Iterable[Line], waiting: Waiting, agreed: Terms, there: int) -> Iterator[Day]:
+    """Say how days mature: each gives what there still is of it.
+
+    What a dispute puts at stake waits for it, and of the rest the tier holds its share back.
     """
-    lines = unmatured(creator_id=creator_id, before=before)
-    waiting = _disputed(creator_id, {line.day for line in lines})
     for day, found in groupby(lines, key=lambda line: line.day):
         of_day = list(found)
         amount = left = max(min(sum(line.amount for line in of_day), there), 0)
         held: dict[int, int] = {}
-        for dispute_id, part in waiting[day]:
+        for dispute_id, part in waiting.get(day, ()):
             held[dispute_id] = min(part, left)
             left -= held[dispute_id]
         there -= amount
@@ -102,10 +123,19 @@ def divided(*, creator_id: int, agreed: Terms, before: dt.date, there: int) -> I
         )
 
 
+def disputed_of(*, lines: Mapping[int, Iterable[Line]]) -> dict[int, Waiting]:
+    """List what disputes put at stake of several creators' days."""
+    found: dict[int, Waiting] = {creator_id: defaultdict(list) for creator_id in lines}
+    days = {line.day for of_one in lines.values() for line in of_one}
+    for part in disputed.earned(creator_ids=lines, days=days) if days else ():
+        found[part.creator_id][part.day].append((part.dispute_id, part.amount))
+    return found
+
+
 def disputed_before_maturity(*, creator_id: int) -> int:
     """Sum what disputes put at stake of a creator's earnings that have not matured."""
     matured = MaturedEarning.objects.filter(creator_id=creator_id).aggregate(last=Max("day"))["last"]
-    found = disputed.earned(creator_id=creator_id)
+    found = disputed.earned(creator_ids=[creator_id])
     return sum(part.amount for part in found if matured is None or part.day > matured)
 
 
@@ -130,10 +160,3 @@ def unpaid(*, creator_id: int) -> list[Line]:
     )
     rows = MaturedEarning.objects.filter(~Exists(paid), creator_id=creator_id).order_by("day", "agent_id")
     return [Line(row.creator_id, row.agent_id, row.day, row.amount, row.short) for row in rows]
-
-
-def _disputed(creator_id: int, days: set[dt.date]) -> dict[dt.date, list[tuple[int, int]]]:
-    found: dict[dt.date, list[tuple[int, int]]] = defaultdict(list)
-    for part in disputed.earned(creator_id=creator_id, days=days) if days else ():
-        found[part.day].append((part.dispute_id, part.amount))
-    return found

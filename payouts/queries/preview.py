@@ -6,6 +6,7 @@ from typing import Final
 from marketplace.models import Creator
 from payouts import gates
 from payouts.calendar import Period
+from payouts.gates import Standing
 from payouts.models import Payout, PayoutAccount
 from payouts.queries import earnings, exclusions, maturing, standing, terms
 from payouts.queries.standing import Purse
@@ -63,8 +64,10 @@ class _Ground:
     purses: dict[int, Purse]
     promised: dict[int, int]
     agreed: dict[int, Terms]
-    accounts: dict[int, PayoutAccount]
-    days: set[int]
+    standings: dict[int, Standing]
+    lines: dict[int, list[maturing.Line]]
+    waiting: dict[int, maturing.Waiting]
+    there: dict[int, int]
     aside: set[int]
 
 
@@ -77,7 +80,7 @@ def preview(*, period: Period) -> Preview:
     drafted = set(done.values_list("creator_id", flat=True))
     ground = _ground(found - drafted, period)
     creators = Creator.objects.filter(pk__in=found - drafted).order_by("display_name")
-    lines = [_line(creator, period, ground) for creator in creators]
+    lines = [_line(creator, ground) for creator in creators]
     payable = [line for line in lines if line.payable > 0]
     return Preview(
         included=[line for line in payable if not line.reason],
@@ -88,23 +91,26 @@ def preview(*, period: Period) -> Preview:
 
 def _ground(creator_ids: set[int], period: Period) -> _Ground:
     accounts = PayoutAccount.objects.filter(creator__in=creator_ids)
+    lines = maturing.unmatured_of(creators=creator_ids, before=period.end)
     return _Ground(
         purses=standing.purses(creator_ids=creator_ids),
         promised=standing.promises(creator_ids=creator_ids),
         agreed=terms.of_all(creator_ids=creator_ids),
-        accounts={account.creator_id: account for account in accounts},
-        days=maturing.with_days(creators=creator_ids, before=period.end),
+        standings=standing.account_standings(accounts=accounts),
+        lines=lines,
+        waiting=maturing.disputed_of(lines=lines),
+        there=earnings.maturing_of(creator_ids=creator_ids),
         aside=exclusions.set_aside(period=period),
     )
 
 
-def _line(creator: Creator, period: Period, ground: _Ground) -> Line:
+def _line(creator: Creator, ground: _Ground) -> Line:
     purse, agreed = ground.purses[creator.pk], ground.agreed[creator.pk]
-    coming = _coming(creator.pk, period, agreed) if creator.pk in ground.days else 0
+    coming = _coming(creator.pk, ground)
     payable = purse.payable + coming + purse.debt - ground.promised.get(creator.pk, 0)
     found = gates.assess(
         payable=payable,
-        standing=standing.account_standing(account=ground.accounts.get(creator.pk)),
+        standing=ground.standings.get(creator.pk, Standing()),
         minimum_cents=agreed.least_cents,
     )
     if creator.pk in ground.aside and not found.reason:
@@ -119,7 +125,11 @@ def _line(creator: Creator, period: Period, ground: _Ground) -> Line:
     )
 
 
-def _coming(creator_id: int, period: Period, agreed: Terms) -> int:
-    there = earnings.maturing(creator_id=creator_id)
-    days = maturing.divided(creator_id=creator_id, agreed=agreed, before=period.end, there=there)
+def _coming(creator_id: int, ground: _Ground) -> int:
+    days = maturing.divide(
+        lines=ground.lines[creator_id],
+        waiting=ground.waiting[creator_id],
+        agreed=ground.agreed[creator_id],
+        there=ground.there.get(creator_id, 0),
+    )
     return sum(day.payable for day in days)

@@ -71,11 +71,20 @@ def promises(*, creator_ids: Iterable[int]) -> dict[int, int]:
 
 def account_standing(*, account: PayoutAccount | None) -> Standing:
     """Read the account as dj-stripe last synced it; the row is always newer than our copy or the same."""
-    if account is None or account.stripe_account_id is None:
-        return Standing()
-    if account.ended:
+    return account_standings(accounts=[account])[account.creator_id] if account else Standing()
+
+
+def account_standings(*, accounts: Iterable[PayoutAccount]) -> dict[int, Standing]:
+    """Read several creators' accounts, as `account_standing` does."""
+    rows = list(accounts)
+    live = [row.stripe_account_id for row in rows if row.stripe_account_id and not row.ended]
+    states = connect.synced_of(account_ids=live) if live else {}
+    return {row.creator_id: _standing(row, states.get(row.stripe_account_id or "")) for row in rows}
+
+
+def _standing(account: PayoutAccount, state: connect.AccountState | None) -> Standing:
+    if account.stripe_account_id and account.ended:
         return Standing(connected=True, ended=account.get_ended_display())
-    state = connect.synced(account_id=account.stripe_account_id)
     if state is None:
         return Standing()
     return Standing(
