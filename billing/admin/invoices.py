@@ -25,7 +25,7 @@ from billing.operations.invoices.credit_notes import Credit
 from billing.queries.invoices import number_text
 from config.kit import clock, ids
 from config.kit.errors import DomainError
-from wallets import money
+from wallets.admin.fields import DollarsField
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 from wallets.templatetags.money import cents
 
@@ -55,16 +55,7 @@ class ReasonForm(forms.Form):
 class CreditForm(ReasonForm):
     """What is credited, and why."""
 
-    amount = forms.CharField(
-        max_length=20, widget=UnfoldAdminTextInputWidget, help_text="USD, tax included, such as 12.50"
-    )
-
-    def clean_amount(self) -> int:
-        """Read whole cents."""
-        try:
-            return money.parse_cents(self.cleaned_data["amount"], field="amount")
-        except DomainError as error:
-            raise forms.ValidationError(error.detail) from error
+    amount = DollarsField(help_text="USD, tax included, such as 12.50")
 
 
 class LineInline(ReadOnlyInline):

@@ -20,6 +20,7 @@ from billing.queries.lineage import Payment
 from config.kit import clock, ids
 from config.kit.errors import DomainError
 from wallets import money
+from wallets.admin.fields import DollarsField
 from wallets.admin.readonly import ReadOnlyAdmin
 from wallets.templatetags.money import cents
 
@@ -28,17 +29,8 @@ class RefundForm(forms.Form):
     """How much is given back, and why; `reference` makes a double click one refund."""
 
     reference = forms.CharField(max_length=60, widget=forms.HiddenInput)
-    amount = forms.CharField(
-        max_length=20, widget=UnfoldAdminTextInputWidget, help_text="USD, such as 8.63; spent credits too"
-    )
+    amount = DollarsField(help_text="USD, such as 8.63; spent credits too")
     reason = forms.CharField(max_length=300, widget=UnfoldAdminTextInputWidget)
-
-    def clean_amount(self) -> int:
-        """Read whole cents."""
-        try:
-            return money.parse_cents(self.cleaned_data["amount"], field="amount")
-        except DomainError as error:
-            raise forms.ValidationError(error.detail) from error
 
 
 class RefundingAdmin(ReadOnlyAdmin):
@@ -62,7 +54,7 @@ class RefundingAdmin(ReadOnlyAdmin):
             return redirect("admin:billing_topup_change", top_up.pk)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Refund",
+            "title": "Refund a top-up",
             "opts": self.model._meta,
             "top_up": top_up,
             "standing": standing,
@@ -79,8 +71,8 @@ class RefundingAdmin(ReadOnlyAdmin):
 
 def _preview(payment: Payment, text: str) -> queries.Recovery | None:
     try:
-        amount_cents = money.parse_cents(text, field="amount")
-    except DomainError:
+        amount_cents = DollarsField().clean(text)
+    except forms.ValidationError:
         return None
     if amount_cents <= 0:
         return None

@@ -25,6 +25,7 @@ from billing.operations.vouchers import Offer
 from config.kit import clock, ids
 from config.kit.errors import DomainError
 from wallets import money
+from wallets.admin.fields import CreditsField
 from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 
 STEP: Final = "admin/billing/voucher_step.html"
@@ -36,14 +37,7 @@ LAST_MAX: Final = MaxValueValidator(dt.date(9999, 12, 30))
 class CreditsForm(forms.Form):
     """How many credits, until when."""
 
-    credits = forms.CharField(widget=UnfoldAdminTextInputWidget)
-
-    def clean_credits(self) -> int:
-        """Read the credits as micros."""
-        try:
-            return money.parse(self.cleaned_data["credits"].replace(",", ""), field="Credits")
-        except DomainError as refusal:
-            raise forms.ValidationError(refusal.detail) from refusal
+    credits = CreditsField()
 
 
 class VoucherForm(CreditsForm):

@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts import audit
 from billing.stripe import links
@@ -24,6 +24,7 @@ from payouts.models import Withdrawal
 from payouts.operations import withdrawals
 from payouts.queries import liability, solvency
 from wallets import money
+from wallets.admin.fields import DollarsField
 from wallets.admin.links import link
 from wallets.admin.readonly import ReadOnlyAdmin
 
@@ -34,16 +35,9 @@ STATES: Final = {"sending": "warning", "unknown": "warning", "sent": "success", 
 class WithdrawalForm(forms.Form):
     """How much goes to our bank, and why; `reference` makes a double click one withdrawal."""
 
-    amount = forms.CharField(label="USD to withdraw", widget=UnfoldAdminTextInputWidget)
+    amount = DollarsField(label="USD to withdraw")
     reason = forms.CharField(max_length=300, widget=UnfoldAdminTextareaWidget)
     reference = forms.CharField(max_length=30, widget=forms.HiddenInput)
-
-    def clean_amount(self) -> int:
-        """Read the dollars as cents."""
-        try:
-            return money.parse_cents(self.cleaned_data["amount"].replace(",", ""), field="Amount")
-        except DomainError as refusal:
-            raise forms.ValidationError(refusal.detail) from refusal
 
 
 @admin.register(Withdrawal)
@@ -109,7 +103,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
             "admin/payouts/withdraw.html",
             {
                 **self.admin_site.each_context(request),
-                "title": "Withdraw",
+                "title": "Withdraw our own money",
                 "opts": self.model._meta,
                 "form": form,
                 "coverage": coverage,

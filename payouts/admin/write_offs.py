@@ -25,6 +25,7 @@ from wallets.models import WalletDebt
 from wallets.templatetags.money import credits_text
 
 LABEL: Final = "Write off"
+PERMISSION: Final = "payouts.add_writeoff"
 
 
 class ReasonForm(forms.Form):
@@ -95,7 +96,7 @@ class WalletDebtAdmin(ReadOnlyAdmin):
     @action(description=LABEL, url_path="write-off", permissions=["write_off"])
     def write_off(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Show who bears it; a POST with a reason writes it off."""
-        if not self.has_write_off_permission(request):
+        if not request.user.has_perm(PERMISSION):
             raise PermissionDenied
         debt = get_object_or_404(self.get_queryset(request), pk=object_id)
         form = ReasonForm(request.POST or None)
@@ -104,7 +105,7 @@ class WalletDebtAdmin(ReadOnlyAdmin):
         plan = queries.plan(debt=debt)
         context = {
             **self.admin_site.each_context(request),
-            "title": LABEL,
+            "title": "Write off arrears",
             "opts": self.model._meta,
             "debt": debt,
             "owner": self.customer(debt),
@@ -115,8 +116,9 @@ class WalletDebtAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/payouts/write_off.html", context)
 
     def has_write_off_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Tell whether this member of staff may write arrears off."""
-        return request.user.has_perm("payouts.add_writeoff")
+        """Tell whether this member of staff may write this off: arrears of which something is owed."""
+        owed = WalletDebt.objects.filter(pk=object_id, kind=WalletDebt.Kind.ARREARS, remaining__gt=0)
+        return request.user.has_perm(PERMISSION) and owed.exists()
 
 
 def _written_off(request: HttpRequest, debt: WalletDebt, form: forms.Form) -> bool:

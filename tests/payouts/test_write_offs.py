@@ -150,15 +150,18 @@ class TestWriteOff:
         olive = User.objects.create_superuser("olive@example.com", "correct horse battery")
         client.force_login(olive, backend="django.contrib.auth.backends.ModelBackend")
         place = reverse("admin:wallets_walletdebt_write_off", args=[debt.pk])
+        before = client.get(reverse("admin:wallets_walletdebt_change", args=[debt.pk])).content.decode()
         shown = client.get(place).content.decode()
         answer = client.post(place, {"reason": "Gone without a trace"})
 
-        for text in ("Bob · bob@example.com", "Alice", "1,200", "300", "1,500"):
+        for text in ("Bob · bob@example.com", "Alice", "1,200", "300", "1,500", "Write off arrears</h2>"):
             assert text in shown
         assert answer.status_code == 302
         made = WriteOff.objects.get()
         assert AuditEntry.objects.filter(act="write_off", object_id=made.public_id).exists()
         page = client.get(reverse("admin:wallets_walletdebt_change", args=[debt.pk])).content.decode()
+        # It is offered where something is owed, and only there.
+        assert (place in before, place in page) == (True, False)
         # What creators bore, and the dollars that still stand for the arrears.
         assert "1,200" in page
         assert "$0.00" in page

@@ -15,7 +15,8 @@ from accounts import audit
 from accounts.models import User
 from config.kit import clock, ids, reasons
 from config.kit.errors import DomainError
-from wallets import adjustments, money, queries
+from wallets import adjustments, queries
+from wallets.admin.fields import CreditsField
 from wallets.chart import CONSUMER
 from wallets.models import Adjustment, Wallet
 from wallets.templatetags.money import credits_text
@@ -24,19 +25,12 @@ from wallets.templatetags.money import credits_text
 class AdjustmentForm(forms.Form):
     """What staff says about an adjustment; `reference` makes a double click one adjustment."""
 
-    amount = forms.CharField(
+    amount = CreditsField(
         label="Credits to add (negative: to take)",
         widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True}),
     )
     reason = forms.CharField(max_length=reasons.LENGTH_MAX, widget=UnfoldAdminTextareaWidget)
     reference = forms.CharField(max_length=40, widget=forms.HiddenInput)
-
-    def clean_amount(self) -> int:
-        """Read the credits as micros."""
-        try:
-            return money.parse(self.cleaned_data["amount"].replace(",", ""), field="Amount")
-        except DomainError as error:
-            raise forms.ValidationError(error.detail) from error
 
 
 def step(page: "ModelAdmin[Any]", request: HttpRequest, wallet: Wallet, *, owner: str) -> HttpResponse:
