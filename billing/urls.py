@@ -33,6 +33,7 @@ urlpatterns = [
     path("subscriptions/<str:public_id>/live/", subscriptions.subscription_live, name="subscription_live"),
     path("subscriptions/<str:public_id>/change/", plans.change, name="subscription_change"),
     path("subscriptions/<str:public_id>/step/", plans.step, name="subscription_step"),
+    path("plans/", plans.plans, name="plans"),
     path("plans/<slug:slug>/", plans.plan, name="plan"),
     path("agents/<slug:slug>/run/", runs.run_new, name="run_new"),
     path("creator/prices/example/", price_examples.price_example, name="price_example"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from marketplace.views import agent_editor, collaborators, creator, plans, storefront
+from marketplace.views import agent_editor, collaborators, creator, storefront
 
 app_name = "marketplace"
 
@@ -8,7 +8,6 @@ urlpatterns = [
     path("", storefront.home, name="home"),
     path("agents/", storefront.agents, name="agents"),
     path("agents/<slug:slug>/", storefront.agent, name="agent"),
-    path("plans/", plans.plans, name="plans"),
     path("creator/start/", creator.become_creator, name="become_creator"),
     path("creator/agents/", creator.agents, name="creator_agents"),
     path("creator/agents/new/", agent_editor.agent_new, name="creator_agent_new"),

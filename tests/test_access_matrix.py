@@ -56,7 +56,7 @@ class Row:
 PAGES: Final = {
     "marketplace:home": Row({NOBODY: 200, CONSUMER: "/wallet/", CREATOR: "/wallet/", STAFF: "/wallet/"}),
     "marketplace:agents": Row(PUBLIC),
-    "marketplace:plans": Row(PUBLIC),
+    "billing:plans": Row(PUBLIC),
     "marketplace:agent": Row(HIDDEN, "draft_agent"),
     "marketplace:become_creator": Row(SIGNED_IN | {CREATOR: "/creator/agents/"}),
     "marketplace:creator_agents": Row(CREATORS),

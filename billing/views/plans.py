@@ -6,12 +6,13 @@ from typing import Final
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.middleware import SignedInRequest
+from accounts.models import Customer
 from billing.models.subscriptions import Subscription
 from billing.operations.subscriptions import attaching, cancelling, changing, consent
 from billing.operations.subscriptions.attaching import Choice
@@ -21,6 +22,7 @@ from billing.views.double_clicks import waited_for
 from config.kit import clock
 from config.kit.errors import DomainError, InvalidInputError, NotFoundError
 from marketplace.models import SubscriptionTier
+from marketplace.queries.plan_pages import plan_groups
 
 WORD_MAX: Final = 100
 STEPS: Final[Mapping[str, Callable[..., Subscription]]] = {
@@ -32,6 +34,18 @@ STEPS: Final[Mapping[str, Callable[..., Subscription]]] = {
     "overage_on": consent.allow_overage,
     "overage_off": consent.stop_overage,
 }
+
+
+@require_safe
+def plans(request: HttpRequest) -> HttpResponse:
+    """Show every plan, side by side, to anybody; who has one sees which."""
+    customer: Customer | None = getattr(request, "customer", None)
+    live = queries.live(customer_id=customer.pk, agent_id=None) if customer else None
+    context = {
+        "groups": plan_groups(at=clock.now()),
+        "own": {"slug": live.version.plan.slug, "subscription": live.public_id} if live else None,
+    }
+    return render(request, "billing/plans.html", context)
 
 
 @login_required

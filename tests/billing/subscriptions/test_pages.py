@@ -41,11 +41,15 @@ def text(answer: Any) -> str:
 
 def test_a_free_plan_starts_from_its_page(client: Client, bob: Customer) -> None:
     assert "Start Credits Free" in text(client.get("/plans/credits-free/"))
+    assert "Choose Credits Free" in text(client.get("/plans/"))
 
     answer = client.post("/plans/credits-free/", {"key": "k"}, follow=True)
 
     assert Subscription.objects.get(customer=bob).state == "active"
     assert "5,000" in text(answer)
+    listed = text(client.get("/plans/"))
+    assert "Choose Credits Free" not in listed
+    assert (listed.count("Your plan"), "Choose Pro" in listed) == (1, True)
 
 
 def test_a_paid_plan_leads_to_the_checkout(
