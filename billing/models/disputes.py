@@ -44,7 +44,10 @@ class Dispute(models.Model):
     fee_cents = models.BigIntegerField(default=0)
     evidence_due = models.DateTimeField(null=True, blank=True)
     evidence_sent = models.BooleanField(default=False)
-    frozen = models.BigIntegerField(default=0, help_text="Credit micros that were set aside when it opened.")
+    frozen = models.BigIntegerField(
+        default=0,
+        help_text="Credit micros set aside for it: what was free when it opened, and what holds let go of since.",
+    )
     at_stake = models.BigIntegerField(
         default=0,
         help_text="Credit micros of what is disputed that could not be: they are spent, or held by runs.",
