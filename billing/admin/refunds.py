@@ -19,7 +19,6 @@ from billing.queries import refunds as queries
 from billing.queries.lineage import Payment
 from config.kit import clock, ids
 from config.kit.errors import DomainError
-from wallets import money
 from wallets.admin.fields import DollarsField
 from wallets.admin.readonly import ReadOnlyAdmin
 from wallets.templatetags.money import cents

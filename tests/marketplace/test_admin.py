@@ -41,12 +41,12 @@ def test_it_suspends_and_reinstates_an_agent(client: Client, olive: User) -> Non
 
 def test_an_empty_list_asks_only_those_to_add_who_can(client: Client) -> None:
     versions = client.get(reverse("admin:marketplace_planversion_changelist")).content.decode()
-    packages = client.get(reverse("admin:marketplace_creditpackage_changelist")).content.decode()
+    keys = client.get(reverse("admin:accounts_apikey_changelist")).content.decode()
     searched = client.get(reverse("admin:marketplace_planversion_changelist"), {"q": "x"}).content.decode()
 
     assert "Nothing here yet" in versions
     assert "What comes to be shows up here by itself." in versions
-    assert "Add the first one." in packages
+    assert "Add the first one." in keys
     assert "reset the filters" in searched
 
 
