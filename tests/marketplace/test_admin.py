@@ -45,7 +45,7 @@ def test_an_empty_list_asks_only_those_to_add_who_can(client: Client) -> None:
     searched = client.get(reverse("admin:marketplace_planversion_changelist"), {"q": "x"}).content.decode()
 
     assert "Nothing here yet" in versions
-    assert "What comes to be shows up here by itself." in versions
+    assert "New ones show up here by themselves." in versions
     assert "Add the first one." in keys
     assert "reset the filters" in searched
 

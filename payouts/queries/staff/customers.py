@@ -319,4 +319,4 @@ def _adjustments(wallets: list[int], asked: Mapping[str, str]) -> Table:
 
 
 def _unit(entry: Entry) -> str:
-    return "credits" if entry.unit == CREDITS else entry.unit
+    return "credits" if entry.unit == CREDITS else tables.words(entry.unit).lower()
