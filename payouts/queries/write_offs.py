@@ -105,7 +105,10 @@ def _borne_before(burns: Iterable[Burn]) -> dict[int, int]:
 
 
 def _earned(run: Execution, burn: Burn, amount: int, taken: dict[tuple[int, str], int]) -> dict[int, int]:
-    """Give creators' parts of it, by end points: when all of a run is borne, they are what was earned."""
+    """Give creators' parts of it, by end points: when all of a run is borne, they are what was earned.
+
+    Of a micro that rounding gave to another class nobody has earned anything, and its cells are nothing together.
+    """
     key = (run.pk, burn.funding_class)
     if key not in taken:
         before = WriteOffPart.objects.filter(execution_id=run.pk, funding_class=burn.funding_class)
@@ -116,7 +119,7 @@ def _earned(run: Execution, burn: Burn, amount: int, taken: dict[tuple[int, str]
     whole = sum(cell[2] for cell in cells)
     parts: dict[int, int] = defaultdict(int)
     for _, payee, earned in cells:
-        if payee is not None:
+        if payee is not None and earned:
             parts[payee] += earned * end // whole - earned * start // whole
     return {creator_id: part for creator_id, part in parts.items() if part}
 

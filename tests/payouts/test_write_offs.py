@@ -25,10 +25,22 @@ from tests.support.checkout import NOW
 from tests.support.people import open_customer
 from tests.support.processes import StripeStandin
 from tests.support.races import race
-from wallets import chart
+from wallets import chart, operations
 from wallets import queries as wallet_queries
 from wallets.models import Wallet, WalletDebt
 from wallets.money import MICRO
+
+THREE_PARTS = """
+pricing:
+  model: usage_based
+  rates:
+    - metric: request
+      amount: 50.000004
+  split:
+    creator: 55
+    {carol}: 24.33
+    platform: 20.67
+"""
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 
@@ -92,6 +104,25 @@ class TestWriteOff:
 
         assert (made.pulled, made.own, made.lost) == (0, 0, 1_500 * MICRO)
         assert not CreatorPull.objects.exists()
+
+    def test_a_micro_that_rounding_gave_to_another_class_has_earned_nobody_anything(self) -> None:
+        """Of 50.000004 credits a micro was bonus: the split's odd micros all fell to the paid ones."""
+        customer, others = agent_runs.make_customer(), [agent_runs.make_creator("carol")]
+        checkout.bought_unseen(customer, bonus_bp=1_000)
+        wallet = agent_runs.wallet_of(customer)
+        agent = agent_runs.make_agent(manifest=THREE_PARTS.format(carol=others[0].public_id), others=others)
+        operations.adjust(
+            wallet=wallet, amount=1 - 1_000 * MICRO, reference="a", reason="a", actor="test", now=NOW
+        )
+        agent_runs.charge(agent, customer, "e1", now=NOW)
+        posting.post_splits(now=NOW)
+        checkout.refunded_unseen("pi_first", "re_first", 1_000)
+        made = write_off(WalletDebt.objects.get())
+
+        assert [(part.funding_class, part.amount, part.pulled) for part in made.parts.order_by("pk")] == [
+            ("paid", 50_000_003, 39_665_001),
+            ("bonus", 1, 0),
+        ]
 
     def test_of_a_purchase_given_back_in_two_parts_each_run_is_borne_once(self) -> None:
         customer = agent_runs.make_customer()
