@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Final
 
 from tests.provers.catalogue import Cell, usd
-from tests.provers.wallet import Clawed, Drawn, Expired, Paid
+from tests.provers.lots import Clawed, Drawn, Expired, Paid, Recovered
 
 MINUTES_A_DAY: Final = 1_440
 # Minute 0 is noon.
@@ -64,13 +64,38 @@ class Books:
             stood = {"receivable" if kind == "arrears" else "unbilled": carried}
             self.credit("USD", deferred=-cash, revenue=cash - carried, **stood)
 
-    def clawed(self, usd: int, clawed: Clawed) -> None:
-        """Book what was given back, with the credits that went along."""
+    def clawed(self, usd: int, clawed: Clawed, account: str = "stripe_cash") -> None:
+        """Book what left an account, with the credits that went along."""
         for grant, amount, _ in clawed.parts:
             self.accounts["CREDITS", f"issued.{grant.funding_class}"] += amount
         self.credit("CREDITS", issued__paid=clawed.below)
-        self.credit("USD", stripe_cash=usd, deferred=-clawed.cash, receivable=-clawed.carried)
+        self.accounts["USD", account] += usd
+        self.credit("USD", deferred=-clawed.cash, receivable=-clawed.carried)
         self.credit("USD", revenue=clawed.cash + clawed.carried - usd)
+
+    def recovered(self, paid: Iterable[Recovered]) -> None:
+        """Book what paid grants paid of what had been written off."""
+        for _, amount, cash in paid:
+            self.credit("CREDITS", loss=amount)
+            self.credit("USD", deferred=-cash, loss=cash)
+
+    def earn(self, amounts: dict[int, int], account: str) -> None:
+        """Let creators have more, or less; an account bears what they are owed for it, whole micros of each."""
+        for creator, amount in amounts.items():
+            image = usd(self.pending[creator] + amount) - usd(self.pending[creator])
+            self.pending[creator] += amount
+            assert self.pending[creator] >= 0, "a creator gives back what it never had"
+            self.credit("USD", owed=image)
+            self.accounts["USD", account] -= image
+
+    def add(self, other: "Books") -> None:
+        """Add other books of the same creators: what these are owed is counted of all they have."""
+        for name, amount in other.accounts.items():
+            self.accounts[name] += amount
+        for creator, amount in other.pending.items():
+            self.pending[creator] += amount
+        apart = sum(map(usd, self.pending.values())) - self.accounts["USD", "owed"]
+        self.credit("USD", owed=apart, revenue=-apart)
 
     def post(self, charges: list[Charge]) -> int:
         """Post all that is settled, oldest day first, a thousand at a time; give how many."""
@@ -86,17 +111,13 @@ class Books:
         for charge in batch:
             for creator, amount in charge.earned.items():
                 earned[creator] += amount
-        image = 0
-        for creator, amount in earned.items():
-            before = self.pending[creator]
-            self.pending[creator] += amount
-            image += usd(self.pending[creator]) - usd(before)
+        self.earn(earned, "revenue")
         charged, cash = sum(charge.amount for charge in batch), sum(charge.cash for charge in batch)
         unpaid = usd(sum(charge.unpaid for charge in batch))
         overage = sum(charge.overage for charge in batch)
         self.credit("CREDITS", clearing=-charged, platform_share=charged - sum(earned.values()))
-        self.credit("USD", deferred=-cash, unbilled=-overage, promo_expense=-unpaid, owed=image)
-        self.credit("USD", revenue=cash + overage + unpaid - image)
+        self.credit("USD", deferred=-cash, unbilled=-overage, promo_expense=-unpaid)
+        self.credit("USD", revenue=cash + overage + unpaid)
 
 
 def earnings(cells: Iterable[Cell]) -> dict[int, int]:

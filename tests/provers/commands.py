@@ -32,6 +32,42 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class Dispute:
+    """A bank takes so many cents of a payment back."""
+
+    payment: str
+    cents: int
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """A bank decides a dispute."""
+
+    reference: str
+    won: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Let the sweeper set aside what has come free for a dispute."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOff:
+    """Staff write off what a customer has to pay back."""
+
+    customer: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassOn:
+    """Pass on what was paid of write-offs after all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
     """Credits bought with a bonus that expires soon, or a creator's plan: `funding_class` of the second part."""
 
@@ -160,6 +196,11 @@ class Post:
 Command = (
     TopUp
     | Refund
+    | Dispute
+    | Decide
+    | Freeze
+    | WriteOff
+    | PassOn
     | Bundle
     | Promise
     | Adjust

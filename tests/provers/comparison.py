@@ -6,19 +6,32 @@ from typing import Any, Final, TypeVar
 from django.db import connection
 
 from tests.provers.books import Books
+from tests.provers.market import Market
 from tests.provers.model import Execution, Model
-from tests.provers.system import Market, System
+from tests.provers.system import System
 
 WALLETS: Final = """
     SELECT id, balance, held, seq, overdraft_limit, arrears_allowance FROM wallets_wallet WHERE id = ANY(%s)
 """
 GRANTS: Final = """
-    SELECT wallet_id, funding_class, amount, remaining, burned, expired, voided, cash, cash_remaining
+    SELECT wallet_id, funding_class, amount, remaining, burned, expired, voided, frozen, cash, cash_remaining
     FROM wallets_creditgrant WHERE wallet_id = ANY(%s) ORDER BY id
 """
 DEBTS: Final = """
-    SELECT wallet_id, kind, amount, remaining, paid, billed, carried FROM wallets_walletdebt
+    SELECT wallet_id, kind, amount, remaining, paid, billed, written_off, recovered, carried FROM wallets_walletdebt
     WHERE wallet_id = ANY(%s) ORDER BY id
+"""
+DISPUTES: Final = """
+    SELECT stripe_id, state, frozen, at_stake FROM billing_dispute WHERE customer_id = ANY(%s)
+"""
+WRITE_OFFS: Final = """
+    SELECT amount, carried, pulled, own, lost FROM payouts_writeoff
+    WHERE customer_id = ANY(%s) ORDER BY id
+"""
+BORNE: Final = """
+    SELECT e.public_id, p.funding_class, p.amount, p.pulled FROM payouts_writeoffpart p
+    JOIN payouts_writeoff w ON w.id = p.write_off_id JOIN billing_execution e ON e.id = p.execution_id
+    WHERE w.customer_id = ANY(%s) ORDER BY p.id
 """
 HOLDS: Final = """
     SELECT wallet_id, source_id, amount FROM wallets_hold WHERE wallet_id = ANY(%s) AND state = 'open'
@@ -65,6 +78,8 @@ class Comparison:
         same("wallets", {pk: tuple(rest) for pk, *rest in _rows(WALLETS, [ids])}, expected)
         self._check_grants(wallets)
         self._check_debts(wallets)
+        self._check_disputes()
+        self._check_write_offs()
         self._check_holds(wallets)
         self._check_entries(wallets)
         self._check_executions({id(wallet): pk for pk, wallet in wallets.items()})
@@ -89,6 +104,7 @@ class Comparison:
                     g.burned,
                     g.expired,
                     g.voided,
+                    g.frozen,
                     g.cash,
                     g.cash_remaining,
                 )
@@ -103,10 +119,30 @@ class Comparison:
         for pk, *columns in _rows(DEBTS, [list(wallets)]):
             found[pk].append(tuple(columns))
         expected = {
-            pk: [(d.kind, d.amount, d.remaining, d.paid, d.billed, d.carried) for d in wallet.debts]
+            pk: [
+                (d.kind, d.amount, d.remaining, d.paid, d.billed, d.written_off, d.recovered, d.carried)
+                for d in wallet.debts
+            ]
             for pk, wallet in wallets.items()
         }
         same("debts", found, expected)
+
+    def _check_disputes(self) -> None:
+        customers = [customer.pk for customer in self.system.customers]
+        found = {name.removeprefix("dp_"): tuple(rest) for name, *rest in _rows(DISPUTES, [customers])}
+        cases = self.model.disputes.items()
+        same("disputes", found, {name: (c.state, c.set_aside, c.at_stake) for name, c in cases})
+
+    def _check_write_offs(self) -> None:
+        customers = [customer.pk for customer in self.system.customers]
+        found = {"all": _rows(WRITE_OFFS, [customers])}
+        written = self.model.written
+        same("write-offs", found, {"all": [(w.amount, w.carried, w.pulled, w.own, w.lost) for w in written]})
+        borne = [(self.system.numbers.of(name), *rest) for name, *rest in _rows(BORNE, [customers])]
+        expected = [
+            (b.run, b.funding_class, b.amount, sum(b.earned.values())) for w in written for b in w.borne
+        ]
+        same("bearers", {"all": borne}, {"all": expected})
 
     def _check_holds(self, wallets: dict[int, Any]) -> None:
         numbers = self.system.numbers

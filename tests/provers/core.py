@@ -16,7 +16,7 @@ from marketplace.splits import split
 from marketplace.terms import PriceModel, PriceTerms, Share
 from tests.provers.books import Books
 from tests.provers.catalogue import AGENTS, CREDIT, PRICE_UNIT, Cell, Priced, usd
-from tests.provers.commands import Command, Log, Post, Reserve, Sweep, Usage
+from tests.provers.commands import Command, Log, PassOn, Post, Reserve, Sweep, Usage, WriteOff
 from tests.provers.driver import ACCEPTED_MIN, Tally, failure, progress
 from tests.provers.generator import Generator
 from tests.provers.model import Execution, Model
@@ -30,6 +30,7 @@ CUSTOMERS: Final = 3
 INSIDER: Final = 2
 SWEEP_EVERY: Final = 23
 POST_EVERY: Final = 61
+PASS_ON_EVERY: Final = 59
 # Exact fractions are slow: of the charges, those that this divides.
 FRACTION_EVERY: Final = 7
 
@@ -75,6 +76,8 @@ class World:
     def _next(self) -> Command:
         if self.step % SWEEP_EVERY == 0:
             return Sweep()
+        if self.step % PASS_ON_EVERY == 0:
+            return PassOn()
         return Post() if self.step % POST_EVERY == 0 else self.generator.command(self.now)
 
     def _check(self) -> None:
@@ -85,7 +88,7 @@ class World:
                 self._check_splits()
             case Reserve():
                 check_price(self.command.agent, self.command.usage or ())
-            case Post():
+            case Post() | PassOn() | WriteOff():
                 self._check_books()
             case _:
                 pass
@@ -102,10 +105,9 @@ class World:
         model, accounts = self.model, self.model.books.accounts
         grants = [grant for wallet in model.wallets.values() for grant in wallet.grants]
         for grant in grants:
-            assert grant.amount == grant.remaining + grant.burned + grant.expired + grant.voided, (
-                "a grant leaks"
-            )
-            assert grant.remaining or not grant.cash_remaining, "an empty grant keeps cash"
+            there = grant.remaining + grant.frozen
+            assert grant.amount == there + grant.burned + grant.expired + grant.voided, "a grant leaks"
+            assert there or not grant.cash_remaining, "an empty grant keeps cash"
         balances = sum(wallet.balance for wallet in model.wallets.values())
         pending = model.books.pending.values()
         credits = sum(amount for (unit, _), amount in accounts.items() if unit == "CREDITS")
@@ -118,6 +120,9 @@ class World:
         assert accounts["USD", "deferred"] == cash + unposted, (
             "deferred is not the cash of what is not earned"
         )
+        open_cases = [case for case in model.disputes.values() if case.state == "open"]
+        assert accounts["CREDITS", "disputed"] == sum(grant.frozen for grant in grants), "frozen credits leak"
+        assert -accounts["USD", "disputes"] == sum(case.usd for case in open_cases), "disputed cash leaks"
         debts = [debt for wallet in model.wallets.values() for debt in wallet.debts]
         carried = sum(debt.carried for debt in debts if debt.kind == "overage")
         receivable = sum(debt.carried for debt in debts if debt.kind == "arrears")
@@ -137,7 +142,8 @@ def check_wallet(wallet: Wallet) -> None:
         "grants and debts do not make the balance"
     )
     for debt in wallet.debts:
-        assert debt.amount == debt.remaining + debt.paid + debt.billed, "a debt leaks"
+        assert debt.amount == debt.remaining + debt.paid + debt.billed + debt.written_off, "a debt leaks"
+        assert debt.recovered <= debt.written_off, "more comes back than was written off"
         assert debt.remaining or not debt.carried, "a debt that is paid still stands for dollars"
     assert wallet.held == sum([hold.amount for hold in wallet.holds.values()]), (
         "holds do not make what is held"

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Final
 
-from tests.provers.books import Books
+from tests.provers.books import Books, Charge
 from tests.provers.catalogue import CREDIT, Priced
 from tests.provers.commands import Adjust, Allow, Answer, Bill, Bundle, Expire, Promise, Refund, TopUp
-from tests.provers.wallet import Grant, Purchase, Wallet
+from tests.provers.lots import Grant, Purchase, Recovered
+from tests.provers.wallet import Wallet
 
 DAY: Final = 1_440
 CENT_CASH: Final = 10_000
@@ -31,6 +32,14 @@ class Funds:
         self.granted = 0
         self.purchases: dict[str, Purchase] = {}
         self.refunds: dict[str, Refund] = {}
+        self.unposted: list[Charge] = []
+        # Paid of what had been written off, and not passed on yet.
+        self.recoveries: list[Recovered] = []
+
+    def post(self) -> int:
+        """Post what is settled."""
+        charges, self.unposted = self.unposted, []
+        return self.books.post(charges)
 
     def paying(self, customer: int, agent: Priced) -> list[Wallet]:
         """List the wallets that may pay for an agent, in burn order."""
@@ -59,11 +68,18 @@ class Funds:
         wallet = self.wallets[top_up.customer, None]
         wallet.credit(*parts)
         self.purchases[top_up.payment] = Purchase(wallet, parts, cash)
-        self.books.paid(wallet.pay(parts[0]))
+        self._pay(wallet, parts[0])
         if top_up.fee:
             fee = top_up.fee * CENT_CASH
             self.books.credit("USD", stripe_fees=-fee, stripe_cash=fee)
         return DONE
+
+    def _pay(self, wallet: Wallet, grant: Grant) -> None:
+        """Pay what a wallet owes, then what was written off, with what it bought."""
+        self.books.paid(wallet.pay(grant))
+        recovered = wallet.recover(grant)
+        self.books.recovered(recovered)
+        self.recoveries += recovered
 
     def refund(self, refund: Refund, now: int) -> Answer:
         """Give money of a payment back, once; its credits go along, by force where they are spent."""
@@ -75,7 +91,7 @@ class Funds:
         if known is not None:
             return ("replayed",) if known == refund else refused("idempotency_key_reused")
         usd = refund.cents * CENT_CASH
-        if usd > purchase.price - purchase.given_back:
+        if purchase.disputed or usd > purchase.price - purchase.given_back:
             return refused("not_refundable")
         self.refunds[refund.reference] = refund
         self.expire(purchase.wallet, now)
@@ -96,7 +112,7 @@ class Funds:
         paid_cash = _larger_part(cash, paid, bundle.extra)
         wallet, bought = self.wallets[bundle.customer, None], self._grant("paid", paid, paid_cash, None)
         wallet.credit(bought, self._grant("bonus", bundle.extra, cash - paid_cash, bundle.expires))
-        self.books.paid(wallet.pay(bought))
+        self._pay(wallet, bought)
         return DONE
 
     def promise(self, promise: Promise, now: int) -> Answer:

@@ -11,7 +11,10 @@ from tests.provers.commands import (
     Bill,
     Bundle,
     Command,
+    Decide,
+    Dispute,
     Expire,
+    Freeze,
     Log,
     Meter,
     Promise,
@@ -21,6 +24,7 @@ from tests.provers.commands import (
     Reserve,
     TopUp,
     Usage,
+    WriteOff,
 )
 from tests.provers.funds import CENT_CASH, CENT_CREDITS
 from tests.provers.model import Execution, Model
@@ -35,8 +39,12 @@ TTL_MAX: Final = 120
 METRICS: Final = ("request", "input_tokens", "output_tokens", "compute_minute", "gb")
 # How often each kind is drawn.
 WEIGHTS: Final = {
-    "top_up": 1,
+    "top_up": 2,
     "refund": 2,
+    "dispute": 3,
+    "decide": 3,
+    "freeze": 2,
+    "write_off": 2,
     "bundle": 6,
     "promise": 8,
     "adjust": 6,
@@ -117,6 +125,37 @@ class Generator:
         left = (purchase.price - purchase.given_back) // CENT_CASH
         cents = self.random.choice([left, left // 2, 1, left + 1])
         return Refund(payment, cents, self._label())
+
+    def _dispute(self, now: int) -> Command:
+        """Dispute what is left of a payment, or a part of it."""
+        known = list(self.model.purchases)
+        if not known or self._one_in(20):
+            return Dispute(f"{self.name}.nobody", 1, self._label())
+        payment = self.random.choice(known[-4:])
+        purchase = self.model.purchases[payment]
+        left = (purchase.price - purchase.given_back - self.model.disputed_of(purchase)) // CENT_CASH
+        if not left:
+            return self._top_up(now)
+        return Dispute(payment, self.random.choice([left, max(left // 2, 1), 1]), self._label())
+
+    def _decide(self, now: int) -> Command:
+        """Decide a dispute that is open, mostly."""
+        cases = self.model.disputes
+        known = [name for name in list(cases)[-40:] if cases[name].state == "open" or self._one_in(20)]
+        return Decide(self.random.choice(known), self._one_in(2)) if known else self._dispute(now)
+
+    def _freeze(self, now: int) -> Command:
+        """Look for what has come free for a dispute, where there may be something, mostly."""
+        recent = list(self.model.disputes.items())[-40:]
+        known = [name for name, case in recent if case.wants_more or self._one_in(20)]
+        return Freeze(self.random.choice(known)) if known else self._dispute(now)
+
+    def _write_off(self, now: int) -> Command:
+        """Write off what somebody owes; who was let off buys again."""
+        owing = [n for n in range(self.customers) if self.model.wallets[n, None].arrears]
+        if not owing and not self._one_in(8):
+            return self._top_up(now)
+        return WriteOff(self.random.choice(owing or range(self.customers)))
 
     def _bundle(self, now: int) -> Command:
         funding_class = self.random.choice(["bonus", "plan"])

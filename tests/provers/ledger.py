@@ -15,14 +15,16 @@ from django.db import DatabaseError, connections
 
 from accounts.models import Membership
 from billing.operations import executions, posting
-from tests.provers.books import Books, Charge
+from payouts.operations import recoveries
+from tests.provers.books import Books
 from tests.provers.commands import Command, Sweep
 from tests.provers.comparison import Accounts, Comparison, nonzero, same
 from tests.provers.driver import Tally, agree, failure, progress
 from tests.provers.generator import TTL_MAX, Generator
+from tests.provers.market import START, Market, at, open_market
 from tests.provers.model import Model
 from tests.provers.shared import Shared, SharedGenerator
-from tests.provers.system import START, Market, System, at, open_market
+from tests.provers.system import System
 from tests.support import runs
 from wallets import books as proof
 from wallets import seals
@@ -131,11 +133,12 @@ def _alone(writer: Writer, number: int) -> None:
 
 
 def _work(over: threading.Event, minute: int) -> None:
-    """Post and seal while the writers write."""
+    """Post, seal and pass recoveries on while the writers write."""
     try:
         while not over.is_set():
             posting.post_splits(now=at(minute))
             seals.seal_waiting(now=at(minute))
+            recoveries.pass_on_due(now=at(minute))
             time.sleep(PAUSE_SECONDS)
     finally:
         connections.close_all()
@@ -159,15 +162,14 @@ def _check_end(writers: list[Writer], shared: Shared, before: Accounts, now: dt.
     for writer in writers:
         writer.comparison.check()
     posting.post_splits(now=now)
+    recoveries.pass_on_due(now=now)
     seals.seal_waiting(now=now)
     books = Books()
     shared.check(writers[0].shared_system, books)
-    charges: list[Charge] = []
     for writer in writers:
-        for name, amount in writer.model.books.accounts.items():
-            books.accounts[name] += amount
-        charges += writer.model.unposted
-    books.post(charges)
+        writer.model.post()
+        writer.model.pass_on()
+        books.add(writer.model.books)
     found = Accounts.read(shared.market) - before
     # How runs fell into batches decides where a micro of promotions is rounded; revenue is what is left.
     name = ("USD", "promo_expense")
@@ -180,7 +182,9 @@ def _check_end(writers: list[Writer], shared: Shared, before: Accounts, now: dt.
 
 
 def _merged(accounts: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    """Take what rounding may fall to together: who came first with a creator decides it."""
     merged = dict(accounts)
-    promotions = merged.pop(("USD", "promo_expense"), 0)
-    merged["USD", "revenue"] = merged.get(("USD", "revenue"), 0) + promotions
+    for account in ("promo_expense", "loss"):
+        apart = merged.pop(("USD", account), 0)
+        merged["USD", "revenue"] = merged.get(("USD", "revenue"), 0) + apart
     return nonzero(merged)

@@ -28,9 +28,13 @@ from tests.provers.commands import (
     Bill,
     Bundle,
     Command,
+    Decide,
+    Dispute,
     Expire,
+    Freeze,
     Log,
     Meter,
+    PassOn,
     Post,
     Promise,
     Refund,
@@ -40,11 +44,13 @@ from tests.provers.commands import (
     Sweep,
     TopUp,
     Usage,
+    WriteOff,
 )
 from tests.provers.comparison import Accounts, Comparison, check_books
 from tests.provers.funds import CENT_CASH
+from tests.provers.market import START, Market, at, open_market
 from tests.provers.model import Model
-from tests.provers.system import START, Market, System, at, open_market
+from tests.provers.system import System
 from tests.support import runs
 from wallets import books as proof
 
@@ -137,6 +143,46 @@ class Ledger(RuleBasedStateMachine):
         named, purchases = f"machine.{Ledger.examples}.{payment}", self.model.purchases
         left = purchases[named].price - purchases[named].given_back if named in purchases else 0
         self.do(Refund(named, left // CENT_CASH // part + over, f"machine.{Ledger.examples}.{name}"))
+
+    @rule(payment=st.just("first") | NAMES, part=st.integers(1, 3), name=NAMES)
+    def dispute(self, payment: str, part: int, name: str) -> None:
+        """Take what is left of a payment, or a part of it, as its bank does."""
+        purchase = self.model.purchases.get(f"machine.{Ledger.examples}.{payment}")
+        if purchase is not None:
+            left = purchase.price - purchase.given_back - self.model.disputed_of(purchase)
+            cents = left // CENT_CASH // part
+            if cents:
+                named = f"machine.{Ledger.examples}.{payment}"
+                self.do(Dispute(named, cents, f"machine.{Ledger.examples}.{name}"))
+
+    @precondition(lambda self: self.model.disputes)
+    @rule(back=BACK, won=st.booleans())
+    def decide(self, back: int, won: bool) -> None:
+        """Decide a dispute."""
+        self.do(Decide(self.case(back), won))
+
+    @precondition(lambda self: self.model.disputes)
+    @rule(back=BACK)
+    def freeze(self, back: int) -> None:
+        """Set aside what has come free for a dispute."""
+        self.do(Freeze(self.case(back)))
+
+    @precondition(lambda self: any(wallet.arrears for wallet in self.model.wallets.values()))
+    @rule(customer=CUSTOMER)
+    def write_off(self, customer: int) -> None:
+        """Write off what a customer owes."""
+        self.do(WriteOff(customer))
+
+    @precondition(lambda self: self.model.recoveries)
+    @rule()
+    def pass_on(self) -> None:
+        """Pass on what was paid of write-offs after all."""
+        self.do(PassOn())
+
+    def case(self, back: int) -> str:
+        """Name a dispute, counted back from the newest."""
+        known = list(self.model.disputes)
+        return known[-1 - back % len(known)]
 
     @rule(customer=CUSTOMER, cents=st.integers(1, 99), extra=AMOUNTS, soon=SOON, plan=st.booleans())
     def buy_bundle(self, customer: int, cents: int, extra: int, soon: int, plan: bool) -> None:

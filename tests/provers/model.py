@@ -19,9 +19,13 @@ from tests.provers.commands import (
     Bill,
     Bundle,
     Command,
+    Decide,
+    Dispute,
     Expire,
+    Freeze,
     Log,
     Meter,
+    PassOn,
     Post,
     Promise,
     Refund,
@@ -30,9 +34,12 @@ from tests.provers.commands import (
     Reserve,
     Sweep,
     TopUp,
+    WriteOff,
 )
-from tests.provers.funds import DAY, Funds, refused
-from tests.provers.wallet import Drawn, Wallet
+from tests.provers.funds import DAY, refused
+from tests.provers.lots import Drawn
+from tests.provers.wallet import Wallet
+from tests.provers.write_offs import WriteOffs
 
 LATE_MAX: Final = 35 * DAY
 SETTLEABLE: Final = frozenset({"reserved", "running", "expired"})
@@ -79,7 +86,7 @@ def closed(state: str) -> Answer:
     return ("refused", "execution_closed", state)
 
 
-class Model(Funds):
+class Model(WriteOffs):
     """Some customers, their runs, and the books these lead to."""
 
     def __init__(self, customers: int, books: Books, *, insiders: Iterable[int] = ()) -> None:
@@ -91,8 +98,6 @@ class Model(Funds):
         self.expired: dict[int, Execution] = {}
         self.reserved: dict[str, Reserved] = {}
         self.logged: dict[tuple[str, str], tuple[tuple[object, ...], int]] = {}
-        self.unposted: list[Charge] = []
-
         self._doing: dict[type, Callable[[Any, int], Answer]] = {
             Reserve: self._reserve,
             Log: self._log_all,
@@ -100,6 +105,11 @@ class Model(Funds):
             Release: self._release,
             TopUp: self.top_up,
             Refund: self.refund,
+            Dispute: self.dispute,
+            Decide: self.decide,
+            Freeze: self.freeze,
+            WriteOff: self.write_off,
+            PassOn: lambda *_: ("passed_on", self.pass_on()),
             Bundle: self.bundle,
             Promise: self.promise,
             Adjust: self.adjust,
@@ -129,11 +139,6 @@ class Model(Funds):
             self._close(execution, "expired", now)
             self.expired[execution.number] = execution
         return len(due)
-
-    def post(self) -> int:
-        """Post what is settled."""
-        charges, self.unposted = self.unposted, []
-        return self.books.post(charges)
 
     # An execution until it settles
 
@@ -326,6 +331,7 @@ class Model(Funds):
         execution.burned = dict(amounts)
         whole = execution.agent.whole(execution.cost)
         execution.cells = split(execution.burned, self.shares(execution), whole)
+        self.burn(execution.number, drawn, execution.cells)
         if charged:
             self.books.accounts["CREDITS", "clearing"] += charged
             execution.unpaid = sum(

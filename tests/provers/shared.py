@@ -16,7 +16,8 @@ from tests.provers.books import Books, Charge, earnings
 from tests.provers.catalogue import AGENTS, CREDIT, split
 from tests.provers.commands import Adjust, Answer, Command, Log, Release, Report, Reserve, TopUp
 from tests.provers.funds import CENT_CASH, CENT_CREDITS
-from tests.provers.system import Market, Numbers, System
+from tests.provers.market import Market
+from tests.provers.system import Numbers, System
 
 CENTS: Final = 90
 ADJUSTMENT: Final = 77 * CREDIT

@@ -3,25 +3,18 @@
 import datetime as dt
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Final
 
-from django.db import transaction
-
-from accounts.models import Customer, Membership, User
-from billing.models import TopUp as TopUpRow
-from billing.operations import executions, fees, posting, refunds, settlement, topups
-from billing.queries import lineage, payers
+from accounts.models import Customer
+from billing.operations import executions, posting, settlement
+from billing.queries import payers
 from billing.runs import Allowed, Opening, Outcome, Settled
 from billing.runs import Report as RunReport
-from billing.stripe.checkout import Checkout
-from billing.stripe.refunds import StripeRefund
 from config.kit.errors import DomainError
-from marketplace.models import Creator
-from tests.provers import manifests, told
-from tests.provers.catalogue import AGENTS, ALICE, CREDIT, SELF
+from payouts.operations import recoveries
+from tests.provers.catalogue import AGENTS, CREDIT
 from tests.provers.commands import (
     Adjust,
     Allow,
@@ -30,9 +23,13 @@ from tests.provers.commands import (
     Bill,
     Bundle,
     Command,
+    Decide,
+    Dispute,
     Expire,
+    Freeze,
     Log,
     Meter,
+    PassOn,
     Post,
     Promise,
     Refund,
@@ -42,46 +39,13 @@ from tests.provers.commands import (
     Sweep,
     TopUp,
     Usage,
+    WriteOff,
 )
-from tests.provers.funds import CENT_CASH, CENT_CREDITS, DONE
-from tests.support import ledger as ledgers
-from tests.support import runs
-from wallets import chart, debts, grants, ledger, money, operations
-from wallets.ledger import Leg, Source
-from wallets.models import Claw, Wallet
+from tests.provers.market import Market, at, minute
+from tests.provers.till import Till
+from wallets import grants
 
-START: Final = ledgers.MONDAY
 ROUTER: Final = "key:prover"
-INSIDER: Final = "prover-insider@example.com"
-NAMES: Final = ("prover-alice", "prover-carol", "prover-self")
-
-
-@dataclass(frozen=True)
-class Market:
-    """The catalogue as rows: creators in their order, and the person who is a member of SELF's customer."""
-
-    creators: tuple[Creator, ...]
-    insider: User
-
-
-def open_market() -> Market:
-    """Make the creators and publish the catalogue's agents; give those that are there."""
-    found = User.objects.filter(email=INSIDER).first()
-    if found is not None:
-        emails = [f"{name}@example.com" for name in NAMES]
-        return Market(tuple(Creator.objects.get(customer__email=email) for email in emails), found)
-    creators = tuple(runs.make_creator(name) for name in NAMES)
-    insider = User.objects.create_user(INSIDER, "correct horse battery")
-    Membership.objects.create(user=insider, customer=creators[SELF].customer, created_at=START)
-    for agent in AGENTS:
-        runs.make_agent(
-            f"prover-{agent.name}",
-            manifest=manifests.written(agent, creators),
-            creator=creators[agent.owner],
-            outcome_policy="start" if agent.charges_failures else "success",
-            others=[each for each in creators if each != creators[agent.owner]],
-        )
-    return Market(creators, insider)
 
 
 class Numbers:
@@ -105,27 +69,29 @@ class Numbers:
         return self.ids[number - 1] if number <= len(self.ids) else f"exe_nobody{number}"
 
 
-class System:
+class System(Till):
     """The product, spoken to by one writer."""
 
     def __init__(self, market: Market, customers: list[Customer], numbers: Numbers | None = None) -> None:
-        self.market = market
-        self.customers = customers
+        super().__init__(market, customers)
         self.numbers = numbers or Numbers()
-        self.plan_wallets: dict[int, Wallet] = {}
-        self.wallets = [runs.wallet_of(customer) for customer in customers]
         self._doing: dict[type, Callable[[Any, dt.datetime], Answer]] = {
             Reserve: self._reserve,
             Log: self._log,
             Meter: self._meter,
             Release: self._release,
-            TopUp: self._top_up,
-            Refund: self._refund,
-            Bundle: self._bundle,
-            Promise: self._promise,
-            Adjust: self._adjust,
-            Allow: self._allow,
-            Bill: self._bill,
+            TopUp: self.top_up,
+            Refund: self.refund,
+            Dispute: self.dispute,
+            Decide: self.decide,
+            Freeze: self.freeze,
+            WriteOff: self.write_off,
+            PassOn: lambda _, now: ("passed_on", recoveries.pass_on_due(now=now)),
+            Bundle: self.bundle,
+            Promise: self.promise,
+            Adjust: self.adjust,
+            Allow: self.allow,
+            Bill: self.bill,
             Balance: self._balance,
             Expire: self._expire,
             Sweep: lambda _, now: ("swept", executions.expire_due(now=now)),
@@ -154,151 +120,6 @@ class System:
 
     def _expire(self, asked: Expire, now: dt.datetime) -> Answer:
         return ("expired", grants.expire_due(wallet_id=self.wallets[asked.customer].pk, now=now))
-
-    # Money in and out
-
-    def _top_up(self, asked: TopUp, now: dt.datetime) -> Answer:
-        order = topups.Order(asked.cents)
-        top_up, _ = TopUpRow.objects.get_or_create(
-            principal="prover",
-            idempotency_key=asked.payment,
-            defaults={
-                "customer": self.customers[asked.customer],
-                "wallet": self.wallets[asked.customer],
-                "fingerprint": order.fingerprint(),
-                "amount_cents": asked.cents,
-                "paid_credits": asked.cents * CENT_CREDITS,
-                "bonus_credits": asked.bonus,
-                "stripe_session_id": f"cs_{asked.payment}",
-                "created_at": now,
-            },
-        )
-        # Said again with other figures, it is still the first payment that Stripe tells of.
-        payment = told.payment(asked.payment, top_up.amount_cents, now)
-        checkout = Checkout(
-            f"cs_{asked.payment}", top_up.public_id, "complete", "paid", "usd", top_up.amount_cents, payment
-        )
-        topups.credit(top_up_id=top_up.pk, checkout=checkout, payment=payment, now=now)
-        if not top_up.paid_at:
-            fees.record(line=told.charged(asked, top_up, now), now=now)
-        return DONE
-
-    def _refund(self, asked: Refund, now: dt.datetime) -> Answer:
-        payment = lineage.by_intent(intent_id=f"pi_{asked.payment}")
-        if payment is None:
-            return ("refused", "not_bought")
-        ask = refunds.Ask(asked.cents, "prover", asked.reference, "a prover", spent=True)
-        refund = refunds.request(payment=payment, ask=ask, now=now)
-        if refund.claw_id is not None:
-            return ("replayed",)
-        found = StripeRefund(
-            f"re_{asked.reference}", payment.intent_id, asked.cents, refund.public_id, False, "", now
-        )
-        refunds.settled(refund_id=refund.pk, found=found, now=now)
-        fees.record(line=told.given_back(asked, now), now=now)
-        clawed = Claw.objects.get(refund=refund)
-        below = sum(part.amount for part in clawed.parts.filter(grant=None))
-        return ("refunded", clawed.amount, below)
-
-    def _bundle(self, asked: Bundle, now: dt.datetime) -> Answer:
-        if asked.funding_class == "plan":
-            return self._plan(asked, now)
-        paid, cash = asked.cents * CENT_CREDITS, asked.cents * CENT_CASH
-        paid_cash, bonus_cash = money.largest_remainder(cash, [paid, asked.extra])
-        wallet, source = self.wallets[asked.customer], Source("payment_intent", f"pi_{asked.payment}")
-        legs = [
-            Leg(chart.BANK, -cash),
-            Leg(chart.DEFERRED, cash),
-            Leg(chart.ISSUED["paid"], -paid),
-            Leg(chart.ISSUED["bonus"], -asked.extra),
-            Leg(wallet.pk, paid + asked.extra),
-        ]
-        with transaction.atomic():
-            ledger.post(kind="topup", source=source, actor="prover", legs=legs, now=now)
-            for name, amount, part, ends in (
-                ("paid", paid, paid_cash, None),
-                ("bonus", asked.extra, bonus_cash, at(asked.expires)),
-            ):
-                grants.add(
-                    wallet_id=wallet.pk,
-                    funding_class=name,
-                    amount=amount,
-                    cash=part,
-                    source=source,
-                    now=now,
-                    expires_at=ends,
-                )
-        return DONE
-
-    def _plan(self, asked: Bundle, now: dt.datetime) -> Answer:
-        wallet = self.plan_wallet(asked.customer)
-        source, cash = Source("payment_intent", f"pi_{asked.payment}"), asked.cents * CENT_CASH
-        legs = [
-            Leg(chart.BANK, -cash),
-            Leg(chart.DEFERRED, cash),
-            Leg(chart.ISSUED["plan"], -asked.extra),
-            Leg(wallet.pk, asked.extra),
-        ]
-        with transaction.atomic():
-            ledger.post(kind="subscription", source=source, actor="prover", legs=legs, now=now)
-            grants.add(
-                wallet_id=wallet.pk,
-                funding_class="plan",
-                amount=asked.extra,
-                cash=cash,
-                source=source,
-                now=now,
-                expires_at=at(asked.expires),
-            )
-        return DONE
-
-    def plan_wallet(self, customer: int) -> Wallet:
-        """Give the wallet whose credits are good on Alice's agents only."""
-        if customer not in self.plan_wallets:
-            scope = self.market.creators[ALICE].public_id
-            self.plan_wallets[customer] = runs.wallet_of(self.customers[customer], scope=scope)
-        return self.plan_wallets[customer]
-
-    def _promise(self, asked: Promise, now: dt.datetime) -> Answer:
-        with transaction.atomic():
-            done = grants.give(
-                wallet=self.wallets[asked.customer],
-                funding_class="promo",
-                amount=asked.amount,
-                source=Source("promo", asked.reference),
-                actor="prover",
-                now=now,
-                reason="a prover",
-                expires_at=None if asked.expires is None else at(asked.expires),
-            )
-        return ("replayed",) if done.replayed else DONE
-
-    def _adjust(self, asked: Adjust, now: dt.datetime) -> Answer:
-        done = operations.adjust(
-            wallet=self.wallets[asked.customer],
-            amount=asked.amount,
-            reference=asked.reference,
-            reason="a prover",
-            actor="prover",
-            now=now,
-        )
-        return ("replayed",) if done.replayed else DONE
-
-    def _allow(self, asked: Allow, now: dt.datetime) -> Answer:
-        wallet_id = self.wallets[asked.customer].pk
-        return ("allowed", debts.set_overdraft(wallet_id=wallet_id, limit=asked.limit, now=now))
-
-    def _bill(self, asked: Bill, now: dt.datetime) -> Answer:
-        cents, source = asked.amount // CENT_CREDITS, Source("prover", asked.reference)
-        cash, wallet_id = cents * CENT_CASH, self.wallets[asked.customer].pk
-        with transaction.atomic():
-            done = debts.bill(
-                wallet_id=wallet_id, amount=asked.amount, bill_cents=max(cents, 0), source=source, now=now
-            )
-            if cents and not done.replayed:
-                legs = [Leg(chart.RECEIVABLE, cash), Leg(chart.BANK, -cash)]
-                ledger.post(kind="bank_payment", source=source, actor="prover", legs=legs, now=now)
-        return ("replayed",) if done.replayed else DONE
 
     # Runs
 
@@ -355,17 +176,6 @@ class System:
 
     def _caller(self, customer: int) -> str:
         return self.customers[customer].public_id if customer < len(self.customers) else "cst_nobody"
-
-
-def at(when: int) -> dt.datetime:
-    """Give the time of a minute."""
-    return START + dt.timedelta(minutes=when)
-
-
-def minute(when: dt.datetime | None) -> int:
-    """Give the minute of a time."""
-    assert when is not None
-    return int((when - START).total_seconds()) // 60
 
 
 def _agent(number: int) -> str:

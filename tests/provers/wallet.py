@@ -1,139 +1,15 @@
 """The model of one wallet: its grants in burn order, its open holds, its statement. It knows nothing of SQL."""
 
 from bisect import insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Final
 
-from tests.provers.catalogue import RANK, usd
+from tests.provers.lots import FAR, Clawed, Debt, Drawn, Expired, Grant, Hold, Paid, Purchase, Recovered
 
-FAR: Final = 1 << 62
 CENT: Final = 10_000
 ORDER: Final = attrgetter("order")
-
-
-@dataclass(slots=True, eq=False)
-class Grant:
-    """A parcel of credits, and the cash paid for it in USD micros; `fee` and `price` are its payment's, in cents."""
-
-    number: int
-    funding_class: str
-    amount: int
-    cash: int
-    expires: int | None
-    fee: int = 0
-    price: int = 1
-    remaining: int = 0
-    burned: int = 0
-    expired: int = 0
-    voided: int = 0
-    cash_remaining: int = 0
-    ends: int = 0
-    order: tuple[int, int, int] = (0, 0, 0)
-
-    def __post_init__(self) -> None:
-        self.remaining, self.cash_remaining = self.amount, self.cash
-        self.ends = FAR if self.expires is None else self.expires
-        self.order = (self.ends, RANK[self.funding_class], self.number)
-
-    def take(self, amount: int) -> int:
-        """Take credits out; the cash that leaves with them is in proportion, and the last credit takes all."""
-        cash = self.cash_remaining * amount // self.remaining
-        self.remaining -= amount
-        self.cash_remaining -= cash
-        return cash
-
-
-class Drawn(NamedTuple):
-    """What a charge took of one grant."""
-
-    grant: Grant
-    amount: int
-    cash: int
-
-
-class Paid(NamedTuple):
-    """What a paid grant paid of a debt: the cash that left the grant, and what stood for that part of the debt."""
-
-    kind: str
-    cash: int
-    carried: int
-
-
-class Clawed(NamedTuple):
-    """What a refund took: of each grant with its cash, and what went below zero with what is receivable for it."""
-
-    parts: list[Drawn]
-    below: int
-    carried: int
-
-    @property
-    def amount(self) -> int:
-        """Give all that was taken."""
-        return self.below + sum([part.amount for part in self.parts])
-
-    @property
-    def cash(self) -> int:
-        """Give the cash that was behind the credits."""
-        return sum([part.cash for part in self.parts])
-
-
-@dataclass(slots=True)
-class Purchase:
-    """A payment: its grants, its price, and what was given back and taken for it so far."""
-
-    wallet: "Wallet"
-    grants: list[Grant]
-    price: int
-    given_back: int = 0
-    taken: int = 0
-
-
-@dataclass(slots=True)
-class Debt:
-    """What is below zero: burned (overage) or taken by force (arrears). USD micros stand for what remains."""
-
-    kind: str = "overage"
-    amount: int = 0
-    remaining: int = 0
-    paid: int = 0
-    billed: int = 0
-    carried: int = 0
-
-    def burn(self, amount: int) -> int:
-        """Owe more for runs; give what stands for it."""
-        carried = usd(self.amount + amount) - usd(self.amount)
-        self.grow(amount, carried)
-        return carried
-
-    def grow(self, amount: int, carried: int) -> None:
-        """Owe more, and let so much stand for it."""
-        self.amount += amount
-        self.remaining += amount
-        self.carried += carried
-
-    def shrink(self, amount: int) -> int:
-        """Owe less; give what stood for it."""
-        carried = self.carried * amount // self.remaining
-        self.remaining -= amount
-        self.carried -= carried
-        return carried
-
-
-@dataclass(slots=True)
-class Hold:
-    """A claim on the wallet."""
-
-    amount: int
-    opened: int
-
-
-class Expired(NamedTuple):
-    """What ran out, in credits and in cash."""
-
-    amount: int
-    cash: int
 
 
 @dataclass(slots=True)
@@ -182,10 +58,7 @@ class Wallet:
             if debt is None or not grant.remaining:
                 continue
             part = min(grant.remaining, debt.remaining)
-            if (
-                not grant.cash_remaining * part // grant.remaining
-                and not debt.carried * part // debt.remaining
-            ):
+            if not grant.worth(part) and not debt.carried * part // debt.remaining:
                 continue
             settled.append(Paid(kind, grant.take(part), debt.shrink(part)))
             grant.burned += part
@@ -193,6 +66,25 @@ class Wallet:
         if settled:
             self._sort_out()
         return settled
+
+    @property
+    def arrears(self) -> Debt | None:
+        """Give the open arrears."""
+        return self._open("arrears")
+
+    def recover(self, grant: Grant) -> list[Recovered]:
+        """Pay what was written off with a paid grant, as far as no hold needs it."""
+        paid = []
+        for debt in self.debts:
+            part = min(grant.remaining, self.balance - self.held, debt.written_off - debt.recovered)
+            if part <= 0:
+                continue
+            paid.append(Recovered(debt, part, grant.take(part)))
+            grant.burned += part
+            debt.recovered += part
+            self.enter(-part)
+        self._sort_out()
+        return paid
 
     def claw(self, purchase: Purchase, usd: int, now: int) -> Clawed:
         """Take what so much given back stands for: the purchase's own, then other paid credits, then by force."""
@@ -207,6 +99,7 @@ class Wallet:
                 debt = Debt("arrears")
                 self.debts.append(debt)
             debt.grow(clawed.below, clawed.carried)
+            debt.claws.append((purchase, clawed.below))
         self.allowance = max(self.allowance, self.held - (self.balance - clawed.amount) - self.overdraft)
         self.clawed = True
         if clawed.amount:
@@ -219,7 +112,7 @@ class Wallet:
         parts = []
         for grant in sorted(self.live, key=lambda each: _claw_order(each, purchase)):
             own = grant in purchase.grants
-            if grant.ends <= now or not (own or grant.funding_class == "paid"):
+            if grant.ends <= now or not (own or (grant.funding_class == "paid" and not grant.disputed)):
                 continue
             amount = min(left, grant.remaining, FAR if own else free)
             if amount:
@@ -231,14 +124,52 @@ class Wallet:
 
     def _wanted(self, purchase: Purchase, usd: int, now: int) -> int:
         """As many credits as dollars, in all; what would be left and is not worth a cent goes along."""
-        bought = sum([grant.amount for grant in purchase.grants])
-        wanted = min(bought * (purchase.given_back + usd) // purchase.price, bought) - purchase.taken
-        wanted = max(wanted, 0)
+        wanted = max(purchase.share(purchase.given_back + usd) - purchase.taken, 0)
         there = [grant for grant in purchase.grants if grant.remaining and grant.ends > now]
         rest, cash = sum([grant.remaining for grant in there]), sum([grant.cash_remaining for grant in there])
         if wanted < rest <= max(self.balance - self.held, 0) and cash - cash * wanted // rest < CENT:
             return rest
         return wanted
+
+    def freeze(self, purchase: Purchase, most: int, now: int) -> list[tuple[Grant, int]]:
+        """Set aside what no hold leans on of a purchase, its bonus first."""
+        frozen = []
+        for grant, loose in sorted(
+            self._loose(purchase, now), key=lambda each: _claw_order(each[0], purchase)
+        ):
+            amount = min(loose, most)
+            if amount:
+                grant.remaining -= amount
+                grant.frozen += amount
+                most -= amount
+                frozen.append((grant, amount))
+        if frozen:
+            self.enter(-sum([amount for _, amount in frozen]))
+            self._sort_out()
+        return frozen
+
+    def _loose(self, purchase: Purchase, now: int) -> Iterator[tuple[Grant, int]]:
+        """Find what is free of a purchase: holds lean on what burns first."""
+        leaning, free = self.held, max(self.balance - self.held, 0)
+        for grant in self.live:
+            loose, leaning = max(grant.remaining - leaning, 0), max(leaning - grant.remaining, 0)
+            if grant in purchase.grants and grant.ends > now:
+                loose = min(loose, free)
+                free -= loose
+                yield grant, loose
+
+    def thaw(self, frozen: Iterable[tuple[Grant, int]]) -> int:
+        """Give back what was set aside; give how much that is."""
+        thawed = 0
+        for grant, amount in frozen:
+            if not grant.remaining:
+                insort(self.live, grant, key=ORDER)
+            grant.remaining += amount
+            grant.frozen -= amount
+            thawed += amount
+        if thawed:
+            self.enter(thawed)
+        return thawed
 
     def enter(self, amount: int) -> None:
         """Write a line of the statement."""
