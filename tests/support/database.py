@@ -31,6 +31,7 @@ BASE_SOURCES: Final = (
     "requirements.txt",
 )
 BASE_APPS: Final = ("djstripe", "account", "admin", "sessions")
+OUR_SETTINGS: Final = "tests.support.template_settings"
 SOURCES: Final = (
     "*/migrations/*.py",
     "*/sql/**/*.sql",
@@ -87,40 +88,32 @@ class Databases:
         base = f"{PREFIX}_base_{_shape(BASE_SOURCES)}"
         name = f"{PREFIX}_template_{_shape(SOURCES)}"
         if base not in self._names("base"):
-            self._build(base, BASE_APPS, start_from="template1")
+            self._build(base, BASE_APPS, start_from="template1", settings_module="config.settings.local")
         if name not in self._names("template"):
-            self._build(name, ("",), start_from=base)
+            self._build(name, (), start_from=base, settings_module=OUR_SETTINGS)
         return name
 
-    def _build(self, name: str, apps: Sequence[str], *, start_from: str) -> None:
+    def _build(self, name: str, apps: Sequence[str], *, start_from: str, settings_module: str) -> None:
         """Make a template by migrating a copy of another; it gets its name when it is whole."""
         building = f"{PREFIX}_building"
         self.drop(building)
         self._run("CREATE DATABASE {} TEMPLATE {} OWNER {}", building, start_from, postgres.OWNER)
         postgres.ensure_database(self.cluster, building)
-        for app in apps:
-            self._migrate(building, app)
+        self._migrate(building, apps, settings_module)
         self._run("ALTER DATABASE {} RENAME TO {}", building, name)
         self._drop_old(name)
 
-    def _migrate(self, name: str, app: str) -> None:
+    def _migrate(self, name: str, apps: Sequence[str], settings_module: str) -> None:
         environ = {
             **environment.bare(),
-            "DJANGO_SETTINGS_MODULE": "config.settings.local",
+            "DJANGO_SETTINGS_MODULE": settings_module,
+            "FAREBOX_PROCESS": "migrate",
             "DATABASE_URL": self.url(name),
             "MIGRATE_DATABASE_URL": self.url(name, postgres.OWNER),
             "CELERY_BROKER_URL": settings.CELERY_BROKER_URL,
             "STRIPE_TEST_SECRET_KEY": settings.STRIPE_TEST_SECRET_KEY,
         }
-        migrate = [
-            sys.executable,
-            "manage.py",
-            "migrate",
-            "--no-input",
-            "--verbosity",
-            "0",
-            *filter(None, [app]),
-        ]
+        migrate = [sys.executable, "-m", "tests.support.migrate", *apps]
         done = subprocess.run(migrate, env=environ, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"The migrations failed:\n{done.stdout}{done.stderr}")
