@@ -102,11 +102,18 @@ def no_deadlocks(transactional_db: None) -> Iterator[None]:
     assert races.deadlocks() == 0
 
 
-@pytest.fixture
-def stripe_standin(tmp_path: Path) -> Iterator[StripeStandin]:
-    """Run a Stripe stand-in of the test's own, empty at its start."""
-    with processes.stripe_standin(tmp_path) as standin:
+@pytest.fixture(scope="session")
+def running_standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeStandin]:
+    """Run one Stripe stand-in for all tests of this process: starting one for each took longer than most tests."""
+    with processes.stripe_standin(tmp_path_factory.mktemp("stripe")) as standin:
         yield standin
+
+
+@pytest.fixture
+def stripe_standin(running_standin: StripeStandin) -> StripeStandin:
+    """Give the test a Stripe stand-in that has forgotten everything."""
+    running_standin.forget()
+    return running_standin
 
 
 @pytest.fixture

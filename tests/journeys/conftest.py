@@ -8,20 +8,23 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from tests import conftest
 from tests.support import processes
-from tests.support.processes import LiveApp
+from tests.support.processes import LiveApp, StripeStandin
 
 
 @pytest.fixture(scope="module")
 def shared_app(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    running_standin: StripeStandin,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LiveApp]:
     """Run web, worker, beat and stand-in on a fresh database while the file's stories are told."""
     folder = tmp_path_factory.mktemp("shared_app")
+    running_standin.forget()
     with (
         django_db_blocker.unblock(),
         conftest.databases.fresh(),
-        processes.stripe_standin(folder) as standin,
-        processes.live_app(conftest.databases, standin, folder) as app,
+        processes.live_app(conftest.databases, running_standin, folder) as app,
     ):
         yield app
 

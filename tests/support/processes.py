@@ -58,6 +58,10 @@ class Standin:
         """Read one of its `/_sim/...` controls."""
         return _json(urllib.request.Request(self.url + path))
 
+    def forget(self) -> None:
+        """Make it as empty as one that was just started."""
+        self.post("/_sim/reset")
+
 
 @dataclass(frozen=True)
 class StripeStandin(Standin):

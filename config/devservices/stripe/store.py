@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS idempotency (
     account TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, status INTEGER NOT NULL,
     body TEXT NOT NULL, request TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (account, key));
 CREATE TABLE IF NOT EXISTS deliveries (
-    id INTEGER PRIMARY KEY, event TEXT NOT NULL, endpoint TEXT NOT NULL, state TEXT NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, endpoint TEXT NOT NULL, state TEXT NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL, tamper TEXT, status INTEGER, error TEXT, sent REAL);
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (state, due);
 CREATE TABLE IF NOT EXISTS faults (
@@ -125,7 +125,7 @@ class Store:
         self.run("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", name, value)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything but the numbers that were given: what is still under way must not be taken for new."""
         for table in TABLES:
             self.run(f"DELETE FROM {table}")
 
