@@ -3,6 +3,7 @@
 `django_db` rolls back. `django_db(transaction=True)` and `live_server` run in a fresh clone of the migrated template.
 """
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -15,12 +16,11 @@ from pytest_django import DjangoDbBlocker
 
 from config.devservices.processes import Child
 from config.kit import clock
-from tests.support import processes, races
+from tests.support import processes, proof, races
 from tests.support.browser import browser, page
 from tests.support.database import Databases
 from tests.support.processes import LiveApp, StripeStandin
 from tests.support.server import shared_cluster
-from wallets import books as wallet_books
 
 __all__ = ["browser", "page"]
 
@@ -46,6 +46,12 @@ settings.load_profile("shared")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest first; files of one kind stay in the order of their names."""
     items.sort(key=lambda item: next(n for n, part in enumerate(FIRST) if item.nodeid.startswith(part)))
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported and collected out of each later search for garbage, and out of what children copy."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +98,7 @@ def _nothing_remembered() -> Iterator[None]:
 def books(db: None) -> Iterator[None]:
     """Prove, when the test has ended, that the books balance."""
     yield
-    assert wallet_books.violations(now=clock.now()) == []
+    assert proof.violations(now=clock.now()) == []
 
 
 @pytest.fixture
