@@ -24,8 +24,8 @@ import psycopg
 import stripe
 from django.db import connection, connections
 
-from billing.stripe import client as stripe_client
 from config.kit import jobs
+from tests.support import forks
 
 HANGS_AFTER_SECONDS: Final = 30
 GONE_WITHIN_SECONDS: Final = 10.0
@@ -35,8 +35,6 @@ FAILED: Final = b"failed:"
 QUIET: Final = "_set_"
 # The ORM's reads; the functions of ours that are called by SELECT are not quoted.
 READ: Final = re.compile(r'SELECT (DISTINCT )?("|%s AS|COUNT|MAX|MIN|1 AS|COALESCE)')
-# A child's, never a parent's.
-INHERITED: Final[list[Any]] = []
 SESSIONS: Final = """
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
@@ -123,10 +121,7 @@ def _live_and_die(act: Callable[[], Any], tripwire: Tripwire, pipe: int) -> NoRe
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(HANGS_AFTER_SECONDS)
     try:
-        # The parent's sockets to Stripe are the parent's.
-        stripe_client._client.cache_clear()
-        stripe.default_http_client = None
-        _forget_connections()
+        forks.leave_parent()
         connection.ensure_connection()
         tripwire.arm()
         answer = act()
@@ -138,17 +133,6 @@ def _live_and_die(act: Callable[[], Any], tripwire: Tripwire, pipe: int) -> NoRe
         os.write(pipe, FAILED + (where + traceback.format_exc()).encode())
     finally:
         os._exit(0)
-
-
-def _forget_connections() -> None:
-    """Have new connections made here; the parent's are kept unused, for what is collected ends what both share.
-
-    Django keeps the connections of a thread that runs an event loop apart. The parent's does once a browser was
-    opened (Playwright), the child's does not: it would come back to those that the parent had before, elsewhere.
-    """
-    for inherited in connections.all(initialized_only=True):
-        INHERITED.append(inherited)
-        del connections[inherited.alias]
 
 
 def _life(said: bytes, status: int) -> Life:

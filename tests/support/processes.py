@@ -1,27 +1,35 @@
 """Real processes for tests: broker, worker, beat, web, stand-in. Each dies with the test process."""
 
 import contextlib
+import io
 import json
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from celery import current_app
-from django.conf import settings
+from django.conf import global_settings, settings
+from django.core.management import call_command
+from django.test import override_settings
 
 from config.devservices import application, environment, postgres, valkey
 from config.devservices.home import HOST, free_port, port_is_free
 from config.devservices.processes import Child, Command, start, wait_until
+from tests.support import forks
 from tests.support.database import Databases
 
 START_SECONDS: Final = 90.0
-PYTHON: Final = sys.executable
+# What config.settings.local says otherwise than config.settings.test and pytest do.
+LIKE_LOCAL: Final = {
+    "DEFAULT_PLAN": "free",
+    "EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend",
+    "PASSWORD_HASHERS": global_settings.PASSWORD_HASHERS,
+}
 
 
 @contextlib.contextmanager
@@ -126,15 +134,15 @@ class LiveApp:
     worker: Child
 
     def manage(self, *argv: str) -> str:
-        """Run a management command against it; return what it printed."""
-        return subprocess.run(
-            [PYTHON, "manage.py", *argv],
-            env=self.environ,
-            cwd=environment.ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+        """Run a management command against it, with the settings of its processes; return what it printed."""
+
+        def command() -> str:
+            printed = io.StringIO()
+            with redirect_stdout(printed), override_settings(SITE_URL=self.url, **LIKE_LOCAL):
+                call_command(*argv)
+            return printed.getvalue()
+
+        return forks.in_copy(command)
 
     def seed(self) -> dict[str, Any]:
         """Seed the demo; return demo.json."""
