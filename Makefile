@@ -7,6 +7,9 @@ BIN := .venv/bin
 STAMP := .venv/installed
 # The instance's folder; PORT and FAREBOX_HOME let a second one run beside the first.
 export FAREBOX_HOME ?= .dev
+# A run starts a hundred processes of the same code: they may keep what they compile, whatever the shell says (images
+# for containers often forbid it), or each reads all sources again.
+unexport PYTHONDONTWRITEBYTECODE
 # Commands that never touch a database still read its address.
 NO_SERVERS := DATABASE_URL=postgresql://farebox_app@127.0.0.1:1/none CELERY_BROKER_URL=redis://127.0.0.1:1/0
 MANAGE := $(NO_SERVERS) $(BIN)/python -W ignore manage.py

@@ -6,14 +6,15 @@ import pytest
 from celery import current_app
 
 from config.celery import BEAT
-from config.devservices.processes import Child
 from tests.support.processes import LiveApp
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 
 class TestLiveApp:
-    def test_it_serves_pages_styles_and_the_schema_and_takes_jobs(self, live_app: LiveApp) -> None:
+    def test_it_serves_pages_styles_and_the_schema_and_knows_every_scheduled_job(
+        self, live_app: LiveApp
+    ) -> None:
         for path in (
             "/",
             "/accounts/login/",
@@ -30,11 +31,7 @@ class TestLiveApp:
         assert live_app.worker.running
         assert live_app.manage("showmigrations", "--plan").count("[ ]") == 0
 
-
-class TestWorker:
-    def test_it_knows_every_scheduled_job(self, celery_worker_process: Child) -> None:
         answers = current_app.control.inspect(timeout=10).registered()
         assert answers is not None
         (known,) = answers.values()
-
         assert set(BEAT) <= set(known)
