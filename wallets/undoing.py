@@ -1,7 +1,7 @@
 """Undo what was charged: whatever paid for it has it again, and who had it gives it back."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from wallets import calls, ledger
@@ -11,13 +11,14 @@ from wallets.ledger import Leg, Posted, Source
 REGRANTED_FOR: Final = dt.timedelta(days=30)
 UNDO: Final = (
     "SELECT o_transaction, o_replayed FROM"
-    " wallets_undo(%s::bigint[], {wallets}, %s::bigint[], %s, %s, %s, %s, %s, %s, %s)"
+    " wallets_undo(%s::bigint[], %s::bigint[], %s::bigint[], {wallets}, %s::bigint[], %s, %s, %s, %s, %s, %s, %s)"
 )
 
 
 def undo(
     *,
     charges: Sequence[int],
+    owing: Mapping[int, int],
     legs: Sequence[Leg],
     kind: str,
     source: Source,
@@ -27,13 +28,22 @@ def undo(
 ) -> Posted:
     """Take charges back in one transaction, once per cause; `legs` say who gives their credits.
 
-    Grants have again what they gave, debts are owed no more, and where they were paid their payers have it. Raises
-    BilledError when an invoice stands for it, DisputedError while a bank decides whose it is.
+    Grants have again what they gave, debts are owed no more, and where they were paid their payers have it. `owing`
+    names grants whose purchase was given back, with what it left owing at most: what comes back to them pays that.
+    Raises BilledError when an invoice stands for it, DisputedError while a bank decides whose it is.
     """
     found = calls.row(
         UNDO.format(wallets=ledger.WALLETS),
         [
-            *(list(charges), *ledger.spread(legs=legs), kind, source.type, source.id),
+            *(
+                list(charges),
+                list(owing),
+                list(owing.values()),
+                *ledger.spread(legs=legs),
+                kind,
+                source.type,
+                source.id,
+            ),
             *(actor, description, now + REGRANTED_FOR, now),
         ],
     )

@@ -78,6 +78,7 @@ def _book(plan: Plan, charges: list[int], actor: str, reason: str, now: dt.datet
     unpaid = money.credits_to_usd(plan.run.zero_cash_earned)
     return ledger.undo(
         charges=charges,
+        owing=undoing.owing(charges=charges),
         legs=[
             Leg(chart.PLATFORM_SHARE, -plan.own),
             Leg(chart.LOSS, -plan.lost),

@@ -7,10 +7,11 @@ from typing import Final
 from django.db.models import Sum
 
 from billing.models import Earning, Execution
-from payouts.models import WriteOffPart
+from billing.queries import lineage
+from payouts.models import WriteOff, WriteOffPart
 from payouts.queries import pulls
 from payouts.queries.pulls import CreatorPart, Wanted
-from wallets.models import GrantDrawdown, Transaction
+from wallets.models import ClawPart, CreditGrant, GrantDrawdown, Transaction
 from wallets.pulling import Pull
 
 KIND: Final = "undo"
@@ -66,9 +67,14 @@ def refusal(*, run: Execution) -> str:
 
 
 def written_off(*, run: Execution) -> int:
-    """Give how much of a run's charge stands written off."""
-    parts = WriteOffPart.objects.filter(execution=run)
-    return int(parts.aggregate(total=Sum("amount"))["total"] or 0)
+    """Give how much of a run's charge stands written off: until all that was written off with it is paid after all."""
+    parts = WriteOffPart.objects.filter(execution=run).select_related("write_off")
+    return sum(part.amount for part in parts if _recovered(part.write_off) < part.write_off.amount)
+
+
+def _recovered(made: WriteOff) -> int:
+    """Sum what of a write-off went back to who had borne it."""
+    return int(made.recoveries.aggregate(total=Sum("amount"))["total"] or 0)
 
 
 def charges(*, run: Execution) -> list[int]:
@@ -85,6 +91,32 @@ def wallets(*, charges: list[int]) -> set[int]:
         *drawn.filter(grant__isnull=False).values_list("grant__wallet_id", flat=True),
         *drawn.filter(debt__isnull=False).values_list("debt__wallet_id", flat=True),
     }
+
+
+def owing(*, charges: list[int]) -> dict[int, int]:
+    """Say which of the lots that come back were given back with their purchase, and what its claws left owing at most.
+
+    Paid lots pay whatever is owed anyway.
+    """
+    drawn = GrantDrawdown.objects.filter(transaction_id__in=charges, debt=None).exclude(
+        grant__funding_class=CreditGrant.FundingClass.PAID
+    )
+    amounts = dict(drawn.values("grant_id").values_list("grant_id", Sum("amount")).order_by("grant_id"))
+    found: dict[int, int] = {}
+    for purchase, most in _left_owing(charges).items():
+        payment, left = lineage.by_intent(intent_id=purchase), most
+        for lot in payment.lots if payment else ():
+            found[lot.id] = min(amounts.get(lot.id, 0), left)
+            left -= found[lot.id]
+    return {lot_id: amount for lot_id, amount in found.items() if amount}
+
+
+def _left_owing(charges: list[int]) -> dict[str, int]:
+    """Sum by purchase what claws took by force of the wallets that were charged, where something is still owed."""
+    parts = ClawPart.objects.filter(
+        debt__wallet__in=wallets(charges=charges), debt__remaining__gt=0, claw__undone_by=None, amount__gt=0
+    )
+    return dict(parts.values("claw__purchase").values_list("claw__purchase", Sum("amount")))
 
 
 def creators(*, run: Execution) -> list[int]:

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.support.stories import Stage
-from tests.support.tales import adjusting, runs
+from tests.support.tales import adjusting, runs, undoing
 from wallets import seals
 
-TALES = runs.TALES | adjusting.TALES
+TALES = runs.TALES | adjusting.TALES | undoing.TALES
 
 pytestmark = [
     pytest.mark.faults,

@@ -16,7 +16,7 @@ from billing.operations.posting import post_splits
 from billing.queries import usage
 from config.kit.errors import DomainError, InvalidInputError
 from marketplace.models import Creator
-from payouts.operations import runs, undoing, write_offs
+from payouts.operations import recoveries, runs, undoing, write_offs
 from payouts.operations.undoing import NotUndoableError
 from payouts.queries import earnings, standing, statements
 from payouts.queries.undoing import Plan
@@ -223,7 +223,27 @@ class TestUndo:
         assert wallet_queries.platform_balance(chart.RECEIVABLE) == 0
         assert balance(run) == 0
 
-    def test_what_was_written_off_is_not_undone(self) -> None:
+    def test_bonus_that_comes_back_after_a_refund_goes_as_it_would_have_gone_with_it(self) -> None:
+        """Of 1,000 bonus credits 500 ran: undone after all was given back, neither they nor arrears are left."""
+        customer = agent_runs.make_customer()
+        checkout.bought_unseen(customer, bonus_bp=1_000)
+        run = charged(customer, requests=10)
+        post_splits(now=NOW)
+        checkout.refunded_unseen("pi_first", "re_1", 600)
+        checkout.refunded_unseen("pi_first", "re_2", 400)
+        ledger.promise(agent_runs.wallet_of(customer), credits=70)
+        assert WalletDebt.objects.get().remaining == 500 * MICRO
+        undo(run)
+
+        assert [(lot[0], lot[1]) for lot in lots(customer)] == [("paid", 0), ("bonus", 0), ("promo", 70)]
+        assert (balance(run), WalletDebt.objects.get().remaining) == (70 * MICRO, 0)
+        assert all(booked()[kind] == 0 for kind in ("revenueUSD", "deferredUSD", "owedUSD"))
+        assert wallet_queries.platform_balance(chart.RECEIVABLE) == 0
+        for name, cents in (("re_1", 600), ("re_2", 400)):
+            checkout.refunded_unseen("pi_first", name, cents, lost=True)
+        assert (balance(run), booked()["deferredUSD"]) == (11_070 * MICRO, 10_000_000)
+
+    def test_what_was_written_off_is_not_undone_until_it_is_paid_after_all(self) -> None:
         customer = agent_runs.make_customer()
         checkout.bought_unseen(customer)
         run = charged(customer)
@@ -231,8 +251,15 @@ class TestUndo:
         checkout.refunded_unseen("pi_first", "re_1", 1_000)
         write_offs.write_off(debt=WalletDebt.objects.get(), actor="user:olive", reason="Gone", now=NOW)
 
+        checkout.bought_unseen(customer, "pi_second")
         with pytest.raises(NotUndoableError, match="written off"):
             undo(run)
+        assert recoveries.pass_on_due(now=NOW) == 1
+        undo(run)
+        assert (balance(run), standing.purse(creator_id=Creator.objects.get().pk).pending) == (
+            10_000 * MICRO,
+            0,
+        )
 
     def test_it_happens_once_and_asks_for_a_charge_and_a_reason(self) -> None:
         customer = agent_runs.make_customer(credits=1_000)

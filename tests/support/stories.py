@@ -29,6 +29,7 @@ WRONGS_TOLD: Final = 8
 RUN_JOBS: Final = (
     "billing.expire_holds",
     "billing.finish_page_runs",
+    "billing.freeze_freed",
     "billing.post_splits",
     "wallets.expire_grants",
     "wallets.seal_transactions",

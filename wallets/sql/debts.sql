@@ -1,8 +1,22 @@
 -- Debts: what a wallet is below zero by. Whoever changes one has locked its wallet's row first.
 
--- A new paid grant pays what its wallet owes, arrears before overage (ledger.md rule 6). What not even a micro of a
--- dollar stands for stays: nothing could be booked of it.
+-- A new paid grant pays what its wallet owes, arrears before overage (ledger.md rule 6).
 CREATE OR REPLACE FUNCTION wallets_debts_pay(p_grant bigint, p_now timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE v_debt bigint;
+BEGIN
+    FOR v_debt IN
+        SELECT d.id FROM wallets_creditgrant g JOIN wallets_walletdebt d ON d.wallet_id = g.wallet_id
+        WHERE g.id = p_grant AND d.remaining > 0 ORDER BY d.kind
+    LOOP
+        PERFORM wallets_debt_pay(p_grant, v_debt, NULL, p_now);
+    END LOOP;
+    PERFORM wallets_recover(p_grant, p_now);
+END $$;
+
+-- Pay a debt from a grant, at most p_most of it where that is said. What not even a micro of a dollar stands for stays:
+-- nothing could be booked of it.
+CREATE OR REPLACE FUNCTION wallets_debt_pay(p_grant bigint, p_debt bigint, p_most bigint, p_now timestamptz)
+RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_grant record;
     v_debt record;
@@ -11,36 +25,31 @@ DECLARE
     v_carried bigint;
     v_posted record;
 BEGIN
-    FOR v_debt IN
-        SELECT d.* FROM wallets_creditgrant g JOIN wallets_walletdebt d ON d.wallet_id = g.wallet_id
-        WHERE g.id = p_grant AND d.remaining > 0 ORDER BY d.kind
-    LOOP
-        SELECT * INTO v_grant FROM wallets_creditgrant WHERE id = p_grant;
-        v_part := least(v_grant.remaining, v_debt.remaining);
-        EXIT WHEN v_part = 0;
-        v_cash := wallets_cash_of(v_grant.cash_remaining, v_part, v_grant.remaining + v_grant.frozen);
-        v_carried := wallets_cash_of(v_debt.carried, v_part, v_debt.remaining);
-        CONTINUE WHEN v_cash = v_carried AND v_cash = 0;
-        -- A grant may pay again what comes later, when it was given back what it had lost or burned: what was ever
-        -- drawn of it numbers it.
-        SELECT p.* INTO v_posted FROM wallets_post(
-            'debt_payment', 'grant', concat_ws(':', v_grant.public_id, v_debt.kind, (
-                SELECT nullif(count(*), 0) FROM wallets_grantdrawdown WHERE grant_id = p_grant)),
-            'system', '', p_now, p_now,
-            ARRAY[wallets_platform('USD', 'deferred'),
-                  wallets_platform('USD', CASE v_debt.kind WHEN 'arrears' THEN 'receivable' ELSE 'unbilled' END)],
-            ARRAY[-v_cash, v_carried], wallets_platform('USD', 'revenue')) p;
-        IF v_posted.o_replayed THEN
-            RAISE EXCEPTION 'grant % has paid as its drawdown before', p_grant USING ERRCODE = 'FB002';
-        END IF;
-        UPDATE wallets_creditgrant SET remaining = remaining - v_part, burned = burned + v_part,
-            cash_remaining = cash_remaining - v_cash WHERE id = p_grant;
-        UPDATE wallets_walletdebt SET remaining = remaining - v_part, paid = paid + v_part,
-            carried = carried - v_carried WHERE id = v_debt.id;
-        INSERT INTO wallets_grantdrawdown (grant_id, debt_id, transaction_id, amount, cash)
-        VALUES (p_grant, v_debt.id, v_posted.o_transaction, v_part, v_cash);
-    END LOOP;
-    PERFORM wallets_recover(p_grant, p_now);
+    SELECT * INTO STRICT v_grant FROM wallets_creditgrant WHERE id = p_grant;
+    SELECT * INTO STRICT v_debt FROM wallets_walletdebt WHERE id = p_debt;
+    v_part := least(v_grant.remaining, v_debt.remaining, p_most);
+    IF v_part = 0 THEN RETURN; END IF;
+    v_cash := wallets_cash_of(v_grant.cash_remaining, v_part, v_grant.remaining + v_grant.frozen);
+    v_carried := wallets_cash_of(v_debt.carried, v_part, v_debt.remaining);
+    IF v_cash = v_carried AND v_cash = 0 THEN RETURN; END IF;
+    -- A grant may pay again what comes later, when it was given back what it had lost or burned: what was ever drawn of it
+    -- numbers it.
+    SELECT p.* INTO v_posted FROM wallets_post(
+        'debt_payment', 'grant', concat_ws(':', v_grant.public_id, v_debt.kind, (
+            SELECT nullif(count(*), 0) FROM wallets_grantdrawdown WHERE grant_id = p_grant)),
+        'system', '', p_now, p_now,
+        ARRAY[wallets_platform('USD', 'deferred'),
+              wallets_platform('USD', CASE v_debt.kind WHEN 'arrears' THEN 'receivable' ELSE 'unbilled' END)],
+        ARRAY[-v_cash, v_carried], wallets_platform('USD', 'revenue')) p;
+    IF v_posted.o_replayed THEN
+        RAISE EXCEPTION 'grant % has paid as its drawdown before', p_grant USING ERRCODE = 'FB002';
+    END IF;
+    UPDATE wallets_creditgrant SET remaining = remaining - v_part, burned = burned + v_part,
+        cash_remaining = cash_remaining - v_cash WHERE id = p_grant;
+    UPDATE wallets_walletdebt SET remaining = remaining - v_part, paid = paid + v_part,
+        carried = carried - v_carried WHERE id = v_debt.id;
+    INSERT INTO wallets_grantdrawdown (grant_id, debt_id, transaction_id, amount, cash)
+    VALUES (p_grant, v_debt.id, v_posted.o_transaction, v_part, v_cash);
 END $$;
 
 -- What was written off is paid all the same by what its customer buys next, after all that is still owed, as far as no

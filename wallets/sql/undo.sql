@@ -4,9 +4,10 @@
 -- Take charges (settlements, uses of quotas) back in one transaction, with what others give for it (p_wallets,
 -- p_amounts). Credits that come back to grants which have expired expire then, and are given anew until p_until
 -- (ledger.md rule 12). Raises FB410 when an invoice has billed what was burned below zero, FB411 while a dispute is open
--- over what would come back.
+-- over what would come back. p_owing names grants whose purchase was given back, with at most how much its claws left owing
+-- (p_most): what comes back to them pays that first, whatever their class, for it would have gone with the purchase.
 CREATE OR REPLACE FUNCTION wallets_undo(
-    p_charges bigint[], p_wallets bigint[], p_amounts bigint[], p_kind text, p_source_type text, p_source_id text,
+    p_charges bigint[], p_owing bigint[], p_most bigint[], p_wallets bigint[], p_amounts bigint[], p_kind text, p_source_type text, p_source_id text,
     p_actor text, p_description text, p_until timestamptz, p_now timestamptz,
     OUT o_transaction bigint, OUT o_replayed boolean
 ) LANGUAGE plpgsql AS $$
@@ -101,6 +102,10 @@ BEGIN
     SELECT x.grant_id, x.debt_id, o_transaction, -x.amount, -x.cash
     FROM unnest(d_grant, d_debt, d_amount, d_cash) AS x(grant_id, debt_id, amount, cash);
 
+    PERFORM wallets_debt_pay(g.id, d.id, o.most, p_now) FROM unnest(p_owing, p_most) WITH ORDINALITY AS o(id, most, n)
+    JOIN wallets_creditgrant g ON g.id = o.id AND (g.expires_at IS NULL OR g.expires_at > p_now)
+    JOIN wallets_walletdebt d ON d.wallet_id = g.wallet_id AND d.kind = 'arrears' AND d.remaining > 0
+    ORDER BY o.n;
     -- They are credits as any other again: the paid ones pay what is owed, and what is due expires.
     PERFORM wallets_debts_pay(id, p_now) FROM wallets_creditgrant
     WHERE id = ANY (d_grant) AND funding_class = 'paid' ORDER BY id;
