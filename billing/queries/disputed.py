@@ -9,11 +9,13 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.models.disputes import Dispute
+from billing.queries.plan_fees import BY_PAYMENT
 from wallets.models import ClawPart
 
 # At stake is what would go below zero if a dispute is lost; once it is lost, what its customer still owes. The newest
-# runs stand for it, as they bear what is written off; what was written off of the payment before has its bearers.
-EARNED: Final = """
+# runs stand for it, as they bear what is written off; what was written off of the payment before has its bearers. What
+# a plan's fee has earned at once is at stake as far as the dollars are, until the dispute is decided.
+EARNED: Final = f"""
     WITH stakes AS (
         SELECT d.id, d.stripe_id, d.payment_intent_id, CASE WHEN d.state = 'open' THEN d.at_stake ELSE (
             SELECT coalesce(sum(least(p.amount, o.remaining)), 0) FROM wallets_clawpart p
@@ -42,20 +44,39 @@ EARNED: Final = """
             SELECT sum((c ->> 2)::numeric) FROM jsonb_array_elements(cells) c WHERE c ->> 0 = funding_class
         ) AS whole
         FROM burned b WHERE least(upto, last) > greatest(upto - amount, first)
+    ), taken AS (
+        SELECT d.id, d.payment_intent_id, d.withdrawn_cents * 10000 AS taken,
+            coalesce(b.amount_cents, i.amount_cents) * 10000 AS price, (
+                SELECT coalesce(sum(c.usd), 0) FROM wallets_claw c WHERE c.purchase = d.payment_intent_id
+            ) + (
+                SELECT coalesce(sum(o.withdrawn_cents), 0) * 10000 FROM billing_dispute o
+                WHERE o.payment_intent_id = d.payment_intent_id AND o.state = 'open' AND o.id < d.id
+            ) AS before
+        FROM billing_dispute d LEFT JOIN billing_subscription b ON b.id = d.subscription_id
+        LEFT JOIN billing_invoicepayment i ON i.id = d.invoice_payment_id
+        WHERE d.id = ANY (%(disputes)s) AND d.state = 'open'
     )
-    SELECT p.id, e.creator_id, e.day, sum(div((c ->> 2)::numeric * p.part + p.whole - 1, p.whole))::bigint
-    FROM parts p CROSS JOIN LATERAL jsonb_array_elements(p.cells) c
-    JOIN billing_earning e ON e.execution_id = p.execution_id AND e.creator_id = (c ->> 1)::bigint
-    WHERE c ->> 0 = p.funding_class AND p.id = coalesce(%(dispute)s, p.id)
-        AND (%(creators)s::bigint[] IS NULL OR e.creator_id = ANY (%(creators)s::bigint[]))
-        AND (%(days)s::date[] IS NULL OR e.day = ANY (%(days)s::date[]))
+    SELECT id, creator_id, day, sum(amount)::bigint FROM (
+        SELECT p.id, e.creator_id, e.day, div((c ->> 2)::numeric * p.part + p.whole - 1, p.whole) AS amount
+        FROM parts p CROSS JOIN LATERAL jsonb_array_elements(p.cells) c
+        JOIN billing_earning e ON e.execution_id = p.execution_id AND e.creator_id = (c ->> 1)::bigint
+        WHERE c ->> 0 = p.funding_class
+        UNION ALL
+        SELECT t.id, e.creator_id, e.day,
+            div(e.amount * (t.before + t.taken), t.price) - div(e.amount * t.before, t.price)
+        FROM taken t JOIN ({BY_PAYMENT}) x ON x.purchase = t.payment_intent_id
+        JOIN billing_earning e ON e.execution_id = x.id WHERE %(fees)s
+    ) found
+    WHERE id = coalesce(%(dispute)s, id)
+        AND (%(creators)s::bigint[] IS NULL OR creator_id = ANY (%(creators)s::bigint[]))
+        AND (%(days)s::date[] IS NULL OR day = ANY (%(days)s::date[]))
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-"""
+"""  # noqa: S608  (constants)
 
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """What a creator earned on a day of credits that a dispute puts at stake, rounded up to a micro a run."""
+    """What a creator earned on a day of what a dispute puts at stake, of its credits rounded up to a micro a run."""
 
     dispute_id: int
     creator_id: int
@@ -74,13 +95,18 @@ def earned(
     dispute: Dispute | None = None,
     creator_ids: Iterable[int] | None = None,
     days: Iterable[dt.date] | None = None,
+    fees: bool = True,
 ) -> list[Earned]:
-    """List what creators earned of what is at stake, for one dispute or some creators' days where told."""
+    """List what creators earned of what is at stake, for one dispute or some creators' days where told.
+
+    Of plans' fees above their credits too, unless told otherwise.
+    """
     asked = {
         "disputes": list(holding().values_list("pk", flat=True)),
         "dispute": dispute.pk if dispute else None,
         "creators": None if creator_ids is None else list(creator_ids),
         "days": None if days is None else list(days),
+        "fees": fees,
     }
     if not asked["disputes"]:
         return []

@@ -133,7 +133,7 @@ class DisputeAdmin(ReadOnlyAdmin):
         """Say who would bear what."""
         if dispute.state != Dispute.State.OPEN:
             return ""
-        of_creators = sum(part.amount for part in disputed.earned(dispute=dispute))
+        of_creators = sum(part.amount for part in disputed.earned(dispute=dispute, fees=False))
         return (
             f"The frozen {credits_text(dispute.frozen)} credits are taken back. What was spent of the purchase is taken"
             " from other paid credits of the customer, then owed by it. Creators earned"

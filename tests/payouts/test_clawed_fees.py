@@ -13,7 +13,7 @@ from billing.operations import posting
 from marketplace.models import Creator
 from payouts import clawed_fee_books
 from payouts.models import ClawedFee
-from payouts.operations import clawed_fees
+from payouts.operations import clawed_fees, runs
 from payouts.queries import standing
 from tests.support import creators, damage, disputing
 from tests.support.checkout import NOW, refunded_unseen
@@ -146,6 +146,9 @@ def test_a_lost_dispute_takes_its_part_and_waits_for_the_fee_to_be_split(
     rest = HERS - HERS * 499 // 999
     for amount in (rest, OURS - OURS * 499 // 999):
         assert credits_text(amount) in page
+    # What may be taken does not become payable while the bank decides.
+    runs.prepare(period=creators.WEEK, actor=creators.OLIVE, now=creators.PAY_DAY)
+    assert purse() == (0, 0, rest, 0)
     disputing.disputed_unseen(str(plan.payment_intent_id), "lost", 500)
     follow()
     assert (purse(), booked()) == ((0, 0, 0, 0), (0, 0, 0))
