@@ -119,6 +119,8 @@ LONGER: Final = (
     ("refund part", "dispute opens", "dispute won", "write-off"),
     ("refund part", "refund rest", "refund fails", "write-off"),
     ("run undone", "refund part", "refund unused", "refund fails"),
+    # What comes back to the payment pays what its refund left owing; what another run spent of it is owed on.
+    ("spend", "refund rest", "run undone", "write-off"),
     ("plan renewed", "dispute opens", "spend", "dispute won"),
     ("plan renewed", "dispute opens", "spend", "dispute lost"),
     ("plan renewed", "dispute opens", "dispute lost", "spend", "write-off"),
