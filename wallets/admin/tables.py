@@ -15,7 +15,8 @@ def table(*, heads: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1
     if not body:
         return ""
     return format_html(
-        '<div class="overflow-x-auto"><table class="fb-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
+        '<div class="overflow-x-auto"><table class="fb-table">'
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
         _cells("th", heads, words),
         body,
     )
