@@ -43,7 +43,11 @@ class CreditsForm(forms.Form):
 class VoucherForm(CreditsForm):
     """What a new voucher gives, to whom, when."""
 
-    name = forms.CharField(max_length=80, widget=UnfoldAdminTextInputWidget, help_text="Customers see it.")
+    name = forms.CharField(
+        max_length=80,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="What staff call it, such as the campaign; customers read it in their wallet.",
+    )
     code = forms.CharField(max_length=60, widget=UnfoldAdminTextInputWidget, help_text="Shown only now.")
     uses_max = forms.IntegerField(
         label="Uses in all", min_value=1, max_value=USES_MAX, widget=UnfoldAdminIntegerFieldWidget
@@ -116,7 +120,7 @@ class VoucherAdmin(ReadOnlyAdmin):
     list_display = ("name", "code", "credits", "used", "starts_at", "ends_at", "stopped_at")
     search_fields = ("name", "used__customer__public_id__exact", "used__customer__email")
     ordering = ("-id",)
-    exclude = ("amount",)
+    in_credits = ("amount",)
     inlines = (UseInline,)
     actions_list = ("make",)
     actions_detail = ("stop",)
@@ -186,7 +190,7 @@ class PromoGrantAdmin(ReadOnlyAdmin):
     list_select_related = ("customer", "given_by")
     search_fields = ("customer__public_id__exact", "customer__email", "customer__name", "given_by__email")
     ordering = ("-id",)
-    exclude = ("amount",)
+    in_credits = ("amount",)
     actions_list = ("give",)
 
     @display(description="credits")
