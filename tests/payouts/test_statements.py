@@ -163,5 +163,5 @@ def test_its_creator_reads_downloads_and_verifies_it(two: list[Payout], client: 
         statement_papers.make(document_id=document.pk, now=PAY_DAY_AFTER)
         drawn = client.get(f"{url}pdf/")
     said = " ".join(sheet.extract_text() for sheet in pypdf.PdfReader(io.BytesIO(drawn.content)).pages)
-    for part in ("Payout statement 1", "Paid ($4.00)", payout.public_id):
+    for part in ("Payout statement 1", "This payout ($4.00)", payout.public_id):
         assert part in said
