@@ -33,6 +33,10 @@ BORNE: Final = """
     JOIN payouts_writeoff w ON w.id = p.write_off_id JOIN billing_execution e ON e.id = p.execution_id
     WHERE w.customer_id = ANY(%s) ORDER BY p.id
 """
+PASSED_ON: Final = """
+    SELECT r.amount, r.returned, r.own, r.loss FROM payouts_writeoffrecovery r
+    JOIN payouts_writeoff w ON w.id = r.write_off_id WHERE w.customer_id = ANY(%s) ORDER BY r.recovery_id
+"""
 HOLDS: Final = """
     SELECT wallet_id, source_id, amount FROM wallets_hold WHERE wallet_id = ANY(%s) AND state = 'open'
 """
@@ -83,6 +87,11 @@ class Comparison:
         self._check_holds(wallets)
         self._check_entries(wallets)
         self._check_executions({id(wallet): pk for pk, wallet in wallets.items()})
+
+    def check_passed_on(self) -> None:
+        """Raise AssertionError where what came back of write-offs went to others; when nobody else passes it on."""
+        customers = [customer.pk for customer in self.system.customers]
+        same("passed on", {"all": _rows(PASSED_ON, [customers])}, {"all": self.model.passed_on})
 
     def _wallets(self) -> dict[int, Any]:
         found = {}

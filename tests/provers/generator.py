@@ -40,8 +40,8 @@ METRICS: Final = ("request", "input_tokens", "output_tokens", "compute_minute", 
 # How often each kind is drawn.
 WEIGHTS: Final = {
     "top_up": 2,
-    "refund": 2,
-    "dispute": 3,
+    "refund": 4,
+    "dispute": 4,
     "decide": 3,
     "freeze": 2,
     "write_off": 2,

@@ -169,6 +169,7 @@ def _check_end(writers: list[Writer], shared: Shared, before: Accounts, now: dt.
     for writer in writers:
         writer.model.post()
         writer.model.pass_on()
+        writer.comparison.check_passed_on()
         books.add(writer.model.books)
     found = Accounts.read(shared.market) - before
     # How runs fell into batches decides where a micro of promotions is rounded; revenue is what is left.

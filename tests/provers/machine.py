@@ -108,6 +108,7 @@ class Ledger(RuleBasedStateMachine):
         expected = self.model.apply(command, self.now)
         assert self.system.apply(command, self.now) == expected, (command, expected)
         self.comparison.check()
+        self.comparison.check_passed_on()
         check_books(Accounts.read(self.market) - self.before, self.model.books)
 
     def teardown(self) -> None:

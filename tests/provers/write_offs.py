@@ -78,6 +78,8 @@ class WriteOffs(Disputes):
         # What was written off so far of each run's class of credits.
         self.taken: dict[tuple[int, str], int] = defaultdict(int)
         self.burned = 0
+        # Of each payment that was passed on, in their order: all of it, and what creators, platform and nobody had.
+        self.passed_on: list[tuple[int, int, int, int]] = []
 
     def burn(self, run: int, drawn: Iterable[Drawn], cells: list[Cell]) -> None:
         """Remember what a run burned, and who earned of it."""
@@ -111,11 +113,15 @@ class WriteOffs(Disputes):
             (written,) = [each for each in self.written if each.debt is paid.debt]
             skip, left = written.passed_on, paid.amount
             written.passed_on += paid.amount
+            parts: dict[int, int] = defaultdict(int)
             for bearer, borne in reversed(list(written.bearers())):
                 passed = min(skip, borne)
                 part = min(borne - passed, left)
                 skip, left = skip - passed, left - part
+                parts[bearer] += part
                 self._give(bearer, part)
+            own, lost = parts.pop(PLATFORM, 0), parts.pop(LOSS, 0)
+            self.passed_on.append((paid.amount, sum(parts.values()), own, lost))
         return len(due)
 
     def _give(self, bearer: int, amount: int) -> None:
