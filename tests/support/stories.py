@@ -153,6 +153,7 @@ class Stage:
         self.play(story, in_peace)
         life, calm = self.play(story, crash_points.live)
         assert life.boundaries
+        assert calm
         return calm
 
     def broken_books(self) -> list[str]:
@@ -192,12 +193,16 @@ def do(jobs: Sequence[str]) -> None:
 
 def do_waiting() -> None:
     """Do the jobs that wait at the broker, oldest first, as a worker would, until none is left."""
-    broker: Any = redis.Redis(port=settings.VALKEY_PORT)
-    while message := broker.rpop(current_app.conf.task_default_queue):
+    while message := _broker().rpop(current_app.conf.task_default_queue):
         said = json.loads(message)
         _, kwargs, _ = json.loads(base64.b64decode(said["body"]))
         _tasks()[said["headers"]["task"]].apply(kwargs=kwargs, throw=True)
-    broker.close()
+
+
+@cache
+def _broker() -> Any:
+    # Only the story's own process reads it; its children send by Celery's connections.
+    return redis.Redis(port=settings.VALKEY_PORT)
 
 
 @cache
