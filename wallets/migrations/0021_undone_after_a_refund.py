@@ -4,7 +4,8 @@ from django.db import migrations
 
 from config.kit import sql
 
-DROP = "DROP FUNCTION wallets_undo(bigint[], bigint[], bigint[], text, text, text, text, text, timestamptz, timestamptz)"
+# A database that is made anew got the new arguments with the file, in 0016.
+DROP = "DROP FUNCTION IF EXISTS wallets_undo(bigint[], bigint[], bigint[], text, text, text, text, text, timestamptz, timestamptz)"
 
 
 class Migration(migrations.Migration):
