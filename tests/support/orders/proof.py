@@ -1,15 +1,13 @@
 """The books after each order: every invariant in one prepared statement, beside what the world outside knows."""
 
-import datetime as dt
 from typing import Final
 
 from django.db import connection
 
+from tests.support import proof
 from tests.support.orders.life import PRICE, Life
-from wallets import books, money
+from wallets import money
 
-# Planned once, and not for the few rows of one life: planning sixty queries is most of what they cost.
-PLANNED: Final = "SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan"
 # Where everybody's money came to, in micros of its unit; there is one customer and one creator.
 ENDED: Final = """
     SELECT w.unit || ' ' || w.kind, coalesce(sum(e.amount), 0)::bigint FROM wallets_wallet w
@@ -32,21 +30,14 @@ class Proof:
     """Proves one database's books again and again, in one transaction."""
 
     def __init__(self) -> None:
-        parts = [
-            f"SELECT {_quoted(one.name)}::text WHERE EXISTS (SELECT FROM ({one.query}) broken)"
-            for one in books.invariants()
-            if not one.timely
-        ]
-        query = " UNION ALL ".join(parts).replace("%(now)s", "$1").replace("%%", "%")
         with connection.cursor() as cursor:
-            cursor.execute(PLANNED)
-            cursor.execute(f"PREPARE books_of_orders (timestamptz) AS {query}".replace("%", "%%"), [])
+            cursor.execute(proof.PLANNED)
             cursor.execute(f"PREPARE ends_of_orders AS {ENDED}")
 
     def close(self) -> None:
-        """Forget the statements: the connection lives on."""
+        """Forget the statement: the connection lives on."""
         with connection.cursor() as cursor:
-            cursor.execute("DEALLOCATE books_of_orders; DEALLOCATE ends_of_orders")
+            cursor.execute("DEALLOCATE ends_of_orders")
 
     def ended(self, life: Life) -> dict[str, int]:
         """Give where everybody's money came to."""
@@ -56,13 +47,7 @@ class Proof:
 
     def broken(self, life: Life, end: dict[str, int]) -> list[str]:
         """Name what does not hold: of the books, and of what was paid and had."""
-        return [*_violated(life.now), *_lost(life, end)]
-
-
-def _violated(now: dt.datetime) -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("EXECUTE books_of_orders (%s)", [now])
-        return [name for (name,) in cursor.fetchall()]
+        return [*proof.broken(now=life.now), *_lost(life, end)]
 
 
 def _lost(life: Life, end: dict[str, int]) -> list[str]:
@@ -86,7 +71,3 @@ def _lost(life: Life, end: dict[str, int]) -> list[str]:
 
 
 NAMES: Final = ("cash", "bought", "spent", "given_back", "transferred")
-
-
-def _quoted(name: str) -> str:
-    return "'" + name.replace("'", "''") + "'"
