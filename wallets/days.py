@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Final
 
 from django.db import connection
+from django.db.models import DateField, Exists, ExpressionWrapper, Min, OuterRef
 
 from config.kit.errors import ConflictError
 from wallets import calls
@@ -29,6 +30,14 @@ def closed(*, since: dt.date | None = None) -> frozenset[dt.date]:
     """List the days that are closed."""
     found = ClosedDay.objects.all() if since is None else ClosedDay.objects.filter(day__gte=since)
     return frozenset(found.values_list("day", flat=True))
+
+
+def closed_up_to() -> dt.date | None:
+    """Give the last day before which none is open, from the first that was closed on; None before that."""
+    following = ExpressionWrapper(OuterRef("day") + dt.timedelta(days=1), output_field=DateField())
+    gaps = ClosedDay.objects.filter(~Exists(ClosedDay.objects.filter(day=following)))
+    day: dt.date | None = gaps.aggregate(first=Min("day"))["first"]
+    return day
 
 
 def keep_bookings_waiting() -> None:

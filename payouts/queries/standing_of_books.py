@@ -4,11 +4,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Max, Min
+from django.db.models import Min
 
 from payouts.models import Correction, Discrepancy, Reconciliation
-from wallets import chart, queries
-from wallets.models import ClosedDay
+from wallets import chart, days, queries
 
 ALERT_AFTER: Final = dt.timedelta(hours=24)
 
@@ -40,7 +39,7 @@ def standing(*, now: dt.datetime) -> Standing:
         late=late(now=now) > 0,
         suspense=queries.platform_balance(chart.SUSPENSE),
         waiting=Correction.objects.filter(state=Correction.State.REQUESTED).count(),
-        closed_to=ClosedDay.objects.aggregate(day=Max("day"))["day"],
+        closed_to=days.closed_up_to(),
     )
 
 

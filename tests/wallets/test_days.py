@@ -54,6 +54,15 @@ class TestLateBookings:
 
         assert days.close(day=DAY, actor="other", now=LATER + NEXT).closed_by == first.closed_by
 
+    def test_an_open_day_is_not_passed_over_for_a_later_closed_one(self) -> None:
+        assert days.closed_up_to() is None
+        for day in (DAY - 2 * NEXT, DAY - NEXT, DAY + NEXT):
+            days.close(day=day, actor="test", now=LATER)
+
+        assert days.closed_up_to() == DAY - NEXT
+        days.close(day=DAY, actor="test", now=LATER)
+        assert days.closed_up_to() == DAY + NEXT
+
 
 @pytest.mark.django_db(transaction=True)
 def test_a_booking_waits_for_a_day_that_is_being_closed() -> None:
