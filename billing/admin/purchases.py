@@ -108,7 +108,7 @@ class SubscriptionStateChangeInline(ReadOnlyInline):
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(ReadOnlyAdmin):
+class SubscriptionAdmin(RefundingAdmin):
     """Subscriptions, to creators' tiers and (without an agent) to the platform's plans."""
 
     list_display = ("public_id", "customer", "agent", "tier", "quantity", "shown_state", "current_period_end")
@@ -125,6 +125,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     inlines = (SubscriptionPeriodInline, TrialInline, SubscriptionStateChangeInline)
     actions = ("look_up",)
+    actions_detail = ("refund",)
 
     @display(description="state", label=STATE_COLOURS, ordering="state")
     def shown_state(self, subscription: Subscription) -> str:

@@ -7,9 +7,10 @@ from unfold.decorators import display
 
 from billing.models import Refund, RefundStateChange
 from payouts.admin import fee_bearers
+from payouts.admin.giving_back import GivingBackAdmin
 from payouts.queries import clawed_fees
 from wallets import money
-from wallets.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
+from wallets.admin.readonly import ReadOnlyInline
 from wallets.templatetags.money import cents
 
 COLOURS: Final = {
@@ -29,7 +30,7 @@ class RefundStateChangeInline(ReadOnlyInline):
 
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
+class RefundAdmin(GivingBackAdmin):
     """Refunds, found by their own id, Stripe's, the payment's or the customer's."""
 
     list_display = ("public_id", "customer", "amount", "clawed", "shown_state", "principal", "created_at")

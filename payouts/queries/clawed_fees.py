@@ -89,9 +89,13 @@ def if_lost(*, dispute: Dispute) -> Plan:
     """Say who gives back what if a dispute is lost, or did when it was."""
     if dispute.state != Dispute.State.OPEN:
         return borne(claw_id=dispute.claw_id)
-    _, usd = ledger.taken(purchase=dispute.payment_intent_id)
-    withdrawn = money.cents_to_micros(dispute.withdrawn_cents)
-    return plan(purchase=dispute.payment_intent_id, usd=usd + withdrawn)
+    return if_refunded(purchase=dispute.payment_intent_id, amount_cents=dispute.withdrawn_cents)
+
+
+def if_refunded(*, purchase: str, amount_cents: int) -> Plan:
+    """Say who gives back what if so many cents more of a payment are given back."""
+    _, usd = ledger.taken(purchase=purchase)
+    return plan(purchase=purchase, usd=usd + money.cents_to_micros(amount_cents))
 
 
 def borne(*, claw_id: int | None) -> Plan:

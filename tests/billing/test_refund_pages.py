@@ -114,7 +114,7 @@ class TestStaff:
     def test_it_sees_who_bears_what_and_refunds_spent_credits_too(
         self, client: Client, top_up: TopUp
     ) -> None:
-        place = reverse("admin:billing_topup_refund", args=[top_up.pk])
+        place = reverse("admin:billing_refund_give", args=[top_up.payment_intent_id])
         shown = client.get(place, {"amount": "10.00"}).content.decode()
         said = {"amount": "10.00", "reason": "Promised on the phone", "reference": "act_1"}
         answers = [client.post(place, said) for _ in range(2)]
@@ -130,10 +130,12 @@ class TestStaff:
         entry = AuditEntry.objects.get(act="refund", object_id=refund.public_id)
         assert (entry.actor, entry.reason) == ("staff:olive@example.com", "Promised on the phone")
         assert entry.address is not None
+        led = client.get(reverse("admin:billing_topup_refund", args=[top_up.pk]))
+        assert led.headers["Location"] == place
         assert client.get(reverse("admin:billing_refund_change", args=[refund.pk])).status_code == 200
 
     def test_a_wrong_amount_stays_on_the_form(self, client: Client, top_up: TopUp) -> None:
-        place = reverse("admin:billing_topup_refund", args=[top_up.pk])
+        place = reverse("admin:billing_refund_give", args=[top_up.payment_intent_id])
         for amount in ("", "0", "10.01", "x", "1.234"):
             answer = client.post(place, {"amount": amount, "reason": "r", "reference": "act_1"})
             assert answer.status_code == 200
@@ -143,4 +145,5 @@ class TestStaff:
         plain = User.objects.create_user("pat@example.com", "correct horse battery", is_staff=True)
         client.force_login(plain, backend=BACKEND)
 
-        assert client.get(reverse("admin:billing_topup_refund", args=[top_up.pk])).status_code == 403
+        for name, at in (("topup_refund", top_up.pk), ("refund_give", top_up.payment_intent_id)):
+            assert client.get(reverse(f"admin:billing_{name}", args=[at])).status_code == 403

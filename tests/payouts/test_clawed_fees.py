@@ -9,7 +9,8 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from billing.models import CreatorPull, Dispute, Refund, Subscription
-from billing.operations import posting
+from billing.operations import posting, refunds
+from config.kit import clock
 from marketplace.models import Creator
 from payouts import clawed_fee_books
 from payouts.models import ClawedFee
@@ -87,6 +88,32 @@ def test_a_refund_takes_it_and_one_that_comes_back_restores_it(plan: Subscriptio
     refund(plan, 999, "re_2")
     follow()
     assert (purse(), booked()) == ((0, 0, 0, 0), (0, 0, 0))
+
+
+def test_staff_sees_who_gives_back_of_it_before_it_refunds(
+    plan: Subscription, admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    asked = admin_client.get(reverse("admin:billing_subscription_refund", args=[plan.pk]))
+    place = reverse("admin:billing_refund_give", args=[plan.payment_intent_id])
+    assert (asked.status_code, asked.headers["Location"]) == (302, place)
+
+    page = admin_client.get(place, {"amount": "9.99"}).content.decode()
+
+    preview = page.partition('id="fee-preview"')[2].partition("</table>")[0]
+    for text in (str(Creator.objects.get()), credits_text(HERS), credits_text(OURS), credits_text(ABOVE)):
+        assert text in preview
+    said = {"amount": "9.99", "reason": "It was never what it said", "reference": "act_1"}
+    answer = admin_client.post(place, said)
+    assert answer.headers["Location"] == reverse("admin:billing_subscription_change", args=[plan.pk])
+    refunds.send(refund=Refund.objects.get(), now=NOW)
+    follow()
+    assert (purse(), booked()) == ((0, 0, 0, 0), (0, 0, 0))
+    assert Refund.objects.get().state == "refunded"
+    # Nothing is left to give back, and a payment of nobody's has no page.
+    assert admin_client.post(place, {**said, "reference": "act_2"}).status_code == 200
+    assert Refund.objects.count() == 1
+    assert admin_client.get(reverse("admin:billing_refund_give", args=["pi_none"])).status_code == 404
 
 
 def test_parts_in_any_order_sum_to_all_of_it(plan: Subscription) -> None:
