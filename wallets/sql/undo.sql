@@ -7,8 +7,8 @@
 -- over what would come back. p_owing names grants whose purchase was given back, with at most how much its claws left owing
 -- (p_most): what comes back to them pays that first, whatever their class, for it would have gone with the purchase.
 CREATE OR REPLACE FUNCTION wallets_undo(
-    p_charges bigint[], p_owing bigint[], p_most bigint[], p_wallets bigint[], p_amounts bigint[], p_kind text, p_source_type text, p_source_id text,
-    p_actor text, p_description text, p_until timestamptz, p_now timestamptz,
+    p_charges bigint[], p_owing bigint[], p_most bigint[], p_wallets bigint[], p_amounts bigint[], p_kind text,
+    p_source_type text, p_source_id text, p_actor text, p_description text, p_until timestamptz, p_now timestamptz,
     OUT o_transaction bigint, OUT o_replayed boolean
 ) LANGUAGE plpgsql AS $$
 DECLARE
