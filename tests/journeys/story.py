@@ -25,6 +25,14 @@ def sign_in(page: Page, app: LiveApp, person: dict[str, Any]) -> None:
     expect(page).not_to_have_url(re.compile("/accounts/login/"))
 
 
+def sit_down(page: Page, app: LiveApp, person: dict[str, Any]) -> None:
+    """Let somebody else sit down at the same browser."""
+    # The page before may poll: an answer on its way would bring another token than the form has.
+    page.goto("about:blank")
+    page.context.clear_cookies()
+    sign_in(page, app, person)
+
+
 def sign_up(page: Page, app: LiveApp, name: str) -> None:
     """Open an account, as somebody new."""
     page.goto(f"{app.url}/accounts/signup/")

@@ -21,12 +21,6 @@ MANIFEST = """pricing:
 """
 
 
-def sign_in_anew(page: Page, app: LiveApp, person: dict[str, Any]) -> None:
-    """Let somebody else sit down at the same browser."""
-    page.context.clear_cookies()
-    story.sign_in(page, app, person)
-
-
 def test_a_creator_publishes_an_agent_and_is_told_what_is_wrong(
     page: Page, shared_app: LiveApp, demo: dict[str, Any]
 ) -> None:
@@ -95,7 +89,7 @@ def test_a_run_is_charged_what_the_editors_example_said(
     page.get_by_role("button", name="Publish version 1").click()
     expect(page.get_by_text("Page reader is published.")).to_be_visible()
 
-    sign_in_anew(page, shared_app, demo["consumer"])
+    story.sit_down(page, shared_app, demo["consumer"])
     story.buy_credits(page, shared_app)
     story.run_agent(page, shared_app, "page-reader", {"pages": "13"})
     page.get_by_role("link", name=re.compile("receipt", re.IGNORECASE)).first.click()
@@ -135,7 +129,7 @@ def test_earnings_are_paid_out_to_the_bank(page: Page, shared_app: LiveApp, demo
     story.buy_credits(page, shared_app)
     story.run_agent(page, shared_app, "per-request", {"request": "100"})
 
-    sign_in_anew(page, shared_app, demo["creator"])
+    story.sit_down(page, shared_app, demo["creator"])
     page.goto(f"{shared_app.url}/creator/earnings/")
     story.reload_until(page, lambda: "4,000" in page.inner_text("main"))
     story.connect_stripe(page, shared_app)
@@ -145,7 +139,7 @@ def test_earnings_are_paid_out_to_the_bank(page: Page, shared_app: LiveApp, demo
     # The week ends and its Wednesday comes; the card payment has become available at Stripe.
     shared_app.manage("advance", "--days", "10")
 
-    sign_in_anew(page, shared_app, demo["admin"])
+    story.sit_down(page, shared_app, demo["admin"])
     page.goto(f"{shared_app.url}/admin/payouts/payout/")
     _pay_the_week(page)
     page.goto(f"{shared_app.url}/admin/payouts/payout/")
@@ -156,7 +150,7 @@ def test_earnings_are_paid_out_to_the_bank(page: Page, shared_app: LiveApp, demo
     ).json()
     assert [transfer["amount"] for transfer in transfers["data"]] == [400]
 
-    sign_in_anew(page, shared_app, demo["creator"])
+    story.sit_down(page, shared_app, demo["creator"])
     page.goto(f"{shared_app.url}/creator/payouts/")
     expect(page.locator("table")).to_contain_text(re.compile("sent|paid", re.IGNORECASE))
     shared_app.stripe.post("/_sim/payouts/run")
@@ -181,7 +175,7 @@ def test_a_dispute_lost_after_the_payout_is_the_creators_debt(
         shared_app.stripe.post(f"/_sim/disputes/{dispute}/close", status="lost")
     story.reload_until(page, lambda: "You owe 5,057.5 credits" in page.inner_text("main"))
 
-    sign_in_anew(page, shared_app, demo["creator"])
+    story.sit_down(page, shared_app, demo["creator"])
     page.goto(f"{shared_app.url}/creator/payouts/")
     expect(page.locator("[data-reason=debt]")).to_have_count(0)
     shared_app.manage("advance", "--seconds", "1")
@@ -193,7 +187,7 @@ def test_a_month_is_chosen_paid_out_to_the_bank_and_verified(
     page: Page, shared_app: LiveApp, demo: dict[str, Any]
 ) -> None:
     """The creator turns monthly; the consumer comes back and pays what was written off, so the debt is gone too."""
-    sign_in_anew(page, shared_app, demo["creator"])
+    story.sit_down(page, shared_app, demo["creator"])
     story.connect_stripe(page, shared_app)
     page.goto(f"{shared_app.url}/creator/payouts/")
     page.get_by_label("Schedule").select_option("monthly")
@@ -211,14 +205,14 @@ def test_a_month_is_chosen_paid_out_to_the_bank_and_verified(
     third = (day.replace(day=1) + dt.timedelta(days=32)).replace(day=3)
     shared_app.manage("advance", "--to", str(third))
 
-    sign_in_anew(page, shared_app, demo["admin"])
+    story.sit_down(page, shared_app, demo["admin"])
     page.goto(f"{shared_app.url}/admin/payouts/payout/?state__exact=draft")
     page.locator("#result_list a[href*='/payout/']").first.click()
     page.get_by_role("link", name=re.compile("Approve")).first.click()
     page.get_by_role("button", name=re.compile("Approve")).click()
     expect(page.get_by_text("1 approved").first).to_be_visible()
 
-    sign_in_anew(page, shared_app, demo["creator"])
+    story.sit_down(page, shared_app, demo["creator"])
     page.goto(f"{shared_app.url}/creator/payouts/")
     story.reload_until(page, lambda: "sent" in page.locator("tbody tr").first.inner_text().lower())
     shared_app.stripe.post("/_sim/payouts/run")

@@ -21,12 +21,6 @@ pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.usefixtures("bo
 OSCAR = {"email": "oscar@example.com", "password": story.PASSWORD}
 
 
-def sit_down(page: Page, app: LiveApp, person: dict[str, Any]) -> None:
-    """Let somebody else sit down at the same browser."""
-    page.context.clear_cookies()
-    story.sign_in(page, app, person)
-
-
 def buy_unheard(app: LiveApp, demo: dict[str, Any]) -> None:
     """Buy $10 of credits, and let no event tell of it."""
     for event in ("checkout.session.*", "payment_intent.*", "charge.*"):
@@ -56,7 +50,7 @@ def test_a_planted_difference_is_found_corrected_and_its_day_closed(page: Page, 
     day = clock.now().date()
     live_app.manage("advance", "--seconds", "7200")
 
-    sit_down(page, live_app, demo["admin"])
+    story.sit_down(page, live_app, demo["admin"])
     reconcile(page, live_app)
     eventually(lambda: TopUp.objects.get().status == "paid", seconds=60)
     expect(page.get_by_text("1 to explain").first).to_be_visible()
@@ -69,7 +63,7 @@ def test_a_planted_difference_is_found_corrected_and_its_day_closed(page: Page, 
     page.locator("#id_reason").fill("Stripe took a fee back by hand")
     page.get_by_role("button", name="Ask for this correction").click()
     expect(page.get_by_text("waits for another person").first).to_be_visible()
-    sit_down(page, live_app, OSCAR)
+    story.sit_down(page, live_app, OSCAR)
     page.goto(f"{live_app.url}/admin/payouts/correction/{Correction.objects.get().pk}/approve/")
     page.get_by_role("button", name="Approve and post").click()
     expect(page.get_by_text("It is posted.")).to_be_visible()

@@ -126,7 +126,7 @@ def test_a_refund_after_a_run(page: Page, shared_app: LiveApp, demo: dict[str, A
 
     staff_gives_back_the_rest(page, shared_app, demo, public_id)
 
-    story.sign_in(page, shared_app, {"email": "refunded@example.com", "password": story.PASSWORD})
+    sit_down(page, shared_app, "refunded@example.com")
     page.goto(top_up)
     expect(page.get_by_text("This top-up was refunded")).to_be_visible(timeout=story.PATIENCE)
     story.choose_ten_dollars(page, shared_app)
@@ -138,8 +138,7 @@ def test_a_refund_after_a_run(page: Page, shared_app: LiveApp, demo: dict[str, A
 
 def staff_gives_back_the_rest(page: Page, app: LiveApp, demo: dict[str, Any], public_id: str) -> None:
     """Refund the spent credits from the admin, with its preview."""
-    page.context.clear_cookies()
-    story.sign_in(page, app, demo["admin"])
+    story.sit_down(page, app, demo["admin"])
     page.goto(f"{app.url}/admin/billing/topup/?q={public_id}")
     page.get_by_role("link", name=public_id).first.click()
     page.get_by_role("link", name="Refund", exact=True).first.click()
@@ -148,13 +147,11 @@ def staff_gives_back_the_rest(page: Page, app: LiveApp, demo: dict[str, Any], pu
     page.get_by_label("Reason").fill("The run was our fault")
     page.get_by_role("button", name="Refund", exact=True).click()
     expect(page.get_by_text(re.compile(r"\$0\.15 is on its way back"))).to_be_visible()
-    page.context.clear_cookies()
 
 
 def sit_down(page: Page, app: LiveApp, email: str, password: str = story.PASSWORD) -> None:
     """Let somebody else sit down at the same browser."""
-    page.context.clear_cookies()
-    story.sign_in(page, app, {"email": email, "password": password})
+    story.sit_down(page, app, {"email": email, "password": password})
 
 
 def hire(page: Page, app: LiveApp) -> None:
