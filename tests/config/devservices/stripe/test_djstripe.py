@@ -1,7 +1,5 @@
 """The real dj-stripe mirrors what the stand-in says."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import djstripe.models as mirror
@@ -9,16 +7,16 @@ import pytest
 import stripe
 from django.conf import settings
 
-from config.devservices.stripe.server import StandIn
 from tests.config.devservices.stripe.conftest import Sim
+from tests.support.processes import StripeStandin
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def standin(data: Path) -> Iterator[StandIn]:
-    with StandIn(data=data, port=settings.STRIPE_STANDIN_PORT) as running:
-        yield running
+def standin(stripe_standin: StripeStandin) -> StripeStandin:
+    """Give the one whose address dj-stripe has from the settings."""
+    return stripe_standin
 
 
 def synced(model: Any, body: Any) -> Any:
